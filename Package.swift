@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A library target of ours; `imports` is its row of docs/house.json.
+func module(
+  _ name: String, imports: [String] = [], packages: [Target.Dependency] = []
+) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) } + packages,
+    swiftSettings: swiftSettings + [.strictMemorySafety()],
+    linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))])
+}
+
+/// The tests of one module, in Tests/MODULETests.
+func tests(of name: String, imports: [String] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: ([name] + imports).map { .init(stringLiteral: $0) },
+    swiftSettings: swiftSettings)
+}
+
+/// A C library of the system, through a module map and a shim header.
+func system(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "TorchPort",
+  platforms: [.macOS(.v26), .iOS(.v26)],
+  products: [
+    .library(
+      name: "TorchPort",
+      targets: ["TPCheckpoints", "TPConversion", "TPComparison", "TPEvaluation", "TPParity"]),
+    .executable(name: "torchport", targets: ["torchport"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    system("CTPLibZip", pkgConfig: "libzip", apt: "libzip-dev", brew: "libzip"),
+    system("CTPLibHDF5", pkgConfig: "hdf5", apt: "libhdf5-dev", brew: "hdf5"),
+    system(
+      "CTPLibDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
+    .target(
+      name: "CTPKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+
+    module("TPBytes"),
+    module("TPTensors", imports: ["TPBytes"]),
+    module("TPPickle", imports: ["TPBytes"]),
+    module("TPZip", imports: ["TPBytes", "CTPLibZip", "CTPLibDeflate"]),
+    module("TPTorchFiles", imports: ["TPPickle", "TPZip", "TPTensors", "TPBytes"]),
+    module("TPSafeTensors", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
+    module("TPHDF5", imports: ["TPTensors", "TPBytes", "CTPLibHDF5"]),
+    module("TPNumPy", imports: ["TPTensors", "TPZip", "TPBytes"]),
+    module("TPModels", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
+    module(
+      "TPCheckpoints",
+      imports: ["TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes"],
+      packages: [.product(name: "Crypto", package: "swift-crypto")]),
+    module("TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    module(
+      "TPConversion", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    module(
+      "TPEvaluation", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    module(
+      "TPComparison",
+      imports: ["TPEvaluation", "TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    module(
+      "TPReports",
+      imports: [
+        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints", "TPModels",
+        "TPTensors", "TPBytes",
+      ]),
+    module(
+      "TPCommands",
+      imports: [
+        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints",
+        "TPModels", "TPTensors", "TPBytes",
+      ], packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "torchport", dependencies: ["TPCommands"],
+      swiftSettings: swiftSettings + [.strictMemorySafety()]),
+
+    tests(of: "TPBytes"),
+    tests(of: "TPTensors", imports: ["TPBytes"]),
+    tests(of: "TPPickle", imports: ["TPBytes"]),
+    tests(of: "TPZip", imports: ["TPBytes"]),
+    tests(of: "TPTorchFiles", imports: ["TPPickle", "TPZip", "TPTensors", "TPBytes"]),
+    tests(of: "TPSafeTensors", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    tests(
+      of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    tests(
+      of: "TPEvaluation", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    tests(
+      of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    tests(of: "TPReports", imports: ["TPBytes"]),
+    tests(of: "torchport", imports: ["TPBytes"]),
+  ],
+  cLanguageStandard: .c17
+)

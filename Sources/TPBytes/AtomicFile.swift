@@ -1,0 +1,180 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Darwin
+#endif
+
+/// A file that appears whole or not at all: written beside its target, then renamed over it.
+///
+/// Until `commit()` the target is untouched; a value that is dropped without it removes what was written.
+@safe public struct AtomicFile: ~Copyable {
+  private let target: String
+  private let folder: String
+  private let temporary: String
+  private let replacing: Bool
+  private let descriptor: Int32
+  private var written = 0
+
+  /// Opens a temporary file in the target's folder.
+  ///
+  /// - Parameters:
+  ///   - path: the target.
+  ///   - replacing: whether an existing target may be replaced.
+  /// - Throws: `PortError`: the target exists and is not to be replaced, is a folder or a special
+  ///   file, or its folder is missing or not writable.
+  public init(path: String, replacing: Bool) throws(PortError) {
+    try AtomicFile.check(path: path, replacing: replacing)
+    let target = AtomicFile.resolve(path)
+    let parts = AtomicFile.split(target)
+    let opened = try AtomicFile.create(folder: parts.folder, name: parts.name, path: path)
+    self.target = target
+    self.replacing = replacing
+    folder = parts.folder
+    temporary = opened.name
+    descriptor = opened.descriptor
+    UnfinishedFiles.add(temporary)
+  }
+
+  /// What can be said before any work is done: whether `path` may be written at all.
+  ///
+  /// - Throws: `PortError` as `init(path:replacing:)` does, without creating anything.
+  public static func check(path: String, replacing: Bool) throws(PortError) {
+    guard !path.isEmpty, !path.hasSuffix("/") else {
+      throw PortError(.usage, "the output needs a file name", file: path)
+    }
+    let target = resolve(path)
+    var status = stat()
+    if unsafe stat(target, &status) == 0 {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG:
+        if !replacing {
+          throw PortError(
+            .exists, "exists already", file: path, remedy: "give --force to replace it")
+        }
+      case S_IFDIR:
+        throw PortError(
+          .notAFile, "is a folder, not a file", file: path,
+          remedy: "give the path of a file in it")
+      default:
+        throw PortError(
+          .notAFile, "is not a regular file", file: path,
+          remedy: "write to a regular file; pipes and devices cannot be replaced whole")
+      }
+    }
+    let folder = split(target).folder
+    guard unsafe stat(folder, &status) == 0 else {
+      throw PortError(
+        .notFound, "its folder does not exist", file: path,
+        remedy: "create \(printable(folder)) first")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw PortError(.notAFile, "\(printable(folder)) is not a folder", file: path)
+    }
+    guard unsafe access(folder, W_OK | X_OK) == 0 else {
+      throw systemError(errno, "cannot write in its folder", file: path)
+    }
+  }
+
+  /// Appends bytes.
+  public mutating func write(_ bytes: RawSpan) throws(PortError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let count = unsafe bytes.extracting(done..<bytes.byteCount).withUnsafeBytes {
+        // Linux writes at most 2,147,479,552 bytes at once.
+        unsafe Self.writeOnce(descriptor, $0.baseAddress, min($0.count, 1 << 30))
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw systemError(errno, "cannot write", file: target)
+      }
+      done += count
+    }
+    written += done
+  }
+
+  /// Appends bytes.
+  public mutating func write(_ bytes: [UInt8]) throws(PortError) {
+    try write(bytes.span.bytesView)
+  }
+
+  /// How many bytes were written so far.
+  public var count: Int { written }
+
+  /// Makes the file durable and puts it in the target's place.
+  ///
+  /// - Throws: `PortError`; the target is then what it was before.
+  public consuming func commit() throws(PortError) {
+    guard fsync(descriptor) == 0 else { throw systemError(errno, "cannot write", file: target) }
+    if replacing {
+      guard unsafe rename(temporary, target) == 0 else {
+        throw systemError(errno, "cannot replace", file: target)
+      }
+    } else {
+      // link(2) fails where the target appeared meanwhile; rename would replace it.
+      if unsafe link(temporary, target) != 0 {
+        let code = errno
+        if code == EEXIST {
+          throw PortError(
+            .exists, "was created by somebody else meanwhile", file: target,
+            remedy: "give --force to replace it")
+        }
+        // Not every file system has hard links.
+        guard unsafe rename(temporary, target) == 0 else {
+          throw systemError(errno, "cannot create", file: target)
+        }
+      }
+    }
+    let directory = unsafe open(folder, O_RDONLY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+
+  deinit {
+    close(descriptor)
+    // After a rename there is nothing left to remove; after link(2) or a failure there is.
+    unsafe unlink(temporary)
+    UnfinishedFiles.remove(temporary)
+  }
+
+  private static func create(
+    folder: String, name: Substring, path: String
+  ) throws(PortError) -> (name: String, descriptor: Int32) {
+    for _ in 0..<16 {
+      let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
+      let candidate = folder + "/." + name.prefix(60) + ".\(suffix).partial"
+      let opened = unsafe open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if opened >= 0 { return (candidate, opened) }
+      if errno != EEXIST { break }
+    }
+    throw systemError(errno, "cannot write in its folder", file: path)
+  }
+
+  private static func writeOnce(
+    _ descriptor: Int32, _ start: UnsafeRawPointer?, _ count: Int
+  ) -> Int {
+    #if canImport(Glibc)
+      unsafe Glibc.write(descriptor, start, count)
+    #elseif canImport(Musl)
+      unsafe Musl.write(descriptor, start, count)
+    #else
+      unsafe Darwin.write(descriptor, start, count)
+    #endif
+  }
+
+  /// The file that a symbolic link stands for, so that replacing keeps the link.
+  private static func resolve(_ path: String) -> String {
+    guard let real = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+
+  private static func split(_ path: String) -> (folder: String, name: Substring) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (folder, path[path.index(after: slash)...])
+  }
+}

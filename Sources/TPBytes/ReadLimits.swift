@@ -1,0 +1,24 @@
+/// Bounds on the work that a file can ask for; a hostile file meets them before it meets the machine's.
+///
+/// The defaults let every real checkpoint through and keep what a few bytes can cause small.
+public struct ReadLimits: Hashable, Sendable {
+  /// Nesting of containers in a pickle, in JSON or in metadata.
+  public var depth = 1_000
+  /// Values that one pickle may build.
+  public var objects = 20_000_000
+  /// Bytes of one pickle (`data.pkl`), inflated.
+  public var pickleBytes = 1 << 30
+  /// Members of an archive, or datasets and groups of an HDF5 file.
+  public var members = 1_000_000
+  /// Bytes of one JSON header; the limit that safetensors itself has.
+  public var headerBytes = 100_000_000
+  /// Bytes that may be made that are not in the file: expanded views, inflated members.
+  public var materialisedBytes = 4 << 30
+  /// Inflated size over stored size of one archive member, past the first mebibyte.
+  public var inflateRatio = 1_100
+  /// Names of dimensions; PyTorch's own limit.
+  public var rank = 64
+
+  /// The documented defaults.
+  public init() {}
+}

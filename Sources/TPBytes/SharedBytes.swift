@@ -1,0 +1,116 @@
+/// Bytes that several owners lend from: an array, a file read into memory, or a file mapped.
+///
+/// They never change while the object lives. A mapped file that another process shortens raises
+/// SIGBUS when its lost pages are touched; that is why only large files are mapped.
+@safe public final class SharedBytes: Sendable {
+  private enum Origin: Sendable { case allocated, mapped }
+
+  // Immutable once initialised, and freed only by deinit: that is what makes Sendable true.
+  nonisolated(unsafe) private let base: UnsafeRawPointer?
+  private let origin: Origin
+  /// How many bytes there are.
+  public let count: Int
+  /// Whether the bytes are a mapping of a file, rather than memory of our own.
+  public var isMapped: Bool { origin == .mapped }
+
+  /// Copies an array.
+  public init(_ array: [UInt8]) {
+    count = array.count
+    origin = .allocated
+    if array.isEmpty {
+      unsafe base = nil
+    } else {
+      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: array.count, alignment: 64)
+      unsafe memory.copyBytes(from: array)
+      unsafe base = UnsafeRawPointer(memory.baseAddress)
+    }
+  }
+
+  /// Fills `count` new bytes, aligned to 64, through a closure that must write all of them.
+  ///
+  /// - Parameter count: at least 0.
+  public init<E: Error>(
+    count: Int, filling fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
+  ) throws(E) {
+    precondition(count >= 0)
+    self.count = count
+    origin = .allocated
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1), alignment: 64)
+    do {
+      unsafe try fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
+    } catch {
+      unsafe memory.deallocate()
+      throw error
+    }
+    unsafe base = UnsafeRawPointer(memory)
+  }
+
+  /// Takes over memory that `mmap` returned.
+  package init(mapped base: UnsafeRawPointer, count: Int) {
+    unsafe self.base = base
+    self.count = count
+    origin = .mapped
+  }
+
+  deinit {
+    guard let base = unsafe base else { return }
+    switch origin {
+    case .allocated: unsafe base.deallocate()
+    case .mapped: unsafe unmap(base, count)
+    }
+  }
+
+  /// All the bytes, lent.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      let buffer = unsafe UnsafeRawBufferPointer(start: base, count: count)
+      return unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self)
+    }
+  }
+
+  /// All of it as a region.
+  public var region: ByteRegion { ByteRegion(unchecked: self, 0..<count) }
+}
+
+/// A range of shared bytes; keeps them alive.
+public struct ByteRegion: Sendable {
+  /// What the bytes belong to.
+  public let owner: SharedBytes
+  /// Where they lie in it; within its bounds.
+  public let range: Range<Int>
+
+  package init(unchecked owner: SharedBytes, _ range: Range<Int>) {
+    self.owner = owner
+    self.range = range
+  }
+
+  /// Copies an array into shared bytes of its own.
+  public init(_ array: [UInt8]) {
+    self = SharedBytes(array).region
+  }
+
+  /// How many bytes there are.
+  public var count: Int { range.count }
+
+  /// The bytes, lent.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      unsafe _overrideLifetime(owner.bytes.extracting(range), borrowing: self)
+    }
+  }
+
+  /// `length` bytes from `offset` on, or `nil` where they do not lie inside.
+  public func slice(offset: Int, length: Int) -> ByteRegion? {
+    guard offset >= 0, length >= 0, offset <= count, length <= count - offset else { return nil }
+    let start = range.lowerBound + offset
+    return ByteRegion(unchecked: owner, start..<start + length)
+  }
+
+  /// The bytes, copied.
+  public func array() -> [UInt8] {
+    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+}

@@ -1,0 +1,47 @@
+// The C library under its three names, and the few calls that read differently in Swift.
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Darwin
+#endif
+
+func unmap(_ base: UnsafeRawPointer, _ count: Int) {
+  _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
+}
+
+/// The operating system's words for an error number, for example "No space left on device".
+package func systemMessage(_ code: Int32) -> String {
+  guard let text = unsafe strerror(code) else { return "error \(code)" }
+  return unsafe String(cString: text)
+}
+
+/// What an error number means for a file that was to be opened, read or written.
+package func systemError(_ code: Int32, _ doing: String, file: String) -> PortError {
+  let words = systemMessage(code)
+  switch code {
+  case ENOENT:
+    return PortError(
+      .notFound, "\(doing): no such file or folder", file: file,
+      remedy: "check the path; nothing was written")
+  case ENOTDIR:
+    return PortError(
+      .notFound, "\(doing): a part of the path is a file, not a folder", file: file,
+      remedy: "check the path; nothing was written")
+  case EACCES, EPERM:
+    return PortError(
+      .permission, "\(doing): permission denied", file: file,
+      remedy: "change the permissions, or run as a user who may")
+  case ENOSPC, EDQUOT:
+    return PortError(
+      .inputOutput, "\(doing): the disk is full", file: file,
+      remedy: "free some space; the target is as it was before")
+  case EROFS:
+    return PortError(
+      .permission, "\(doing): the file system is read-only", file: file,
+      remedy: "write to another folder")
+  default:
+    return PortError(.inputOutput, "\(doing): \(words)", file: file)
+  }
+}

@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Darwin
+#endif
+
+/// The temporary files that are being written, so that a signal can remove them.
+///
+/// A signal handler may not allocate or lock: names lie in fixed slots of C memory, and a slot is
+/// published by one pointer store.
+package enum UnfinishedFiles {
+  private static let slots = 16
+  nonisolated(unsafe) private static let names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> =
+    {
+      let names = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: slots)
+      unsafe names.initialize(repeating: nil, count: slots)
+      return unsafe names
+    }()
+
+  static func add(_ path: String) {
+    for slot in 0..<slots where unsafe names[slot] == nil {
+      unsafe names[slot] = strdup(path)
+      return
+    }
+  }
+
+  static func remove(_ path: String) {
+    for slot in 0..<slots {
+      guard let name = unsafe names[slot], unsafe strcmp(name, path) == 0 else { continue }
+      unsafe names[slot] = nil
+      unsafe free(name)
+      return
+    }
+  }
+
+  /// On SIGINT, SIGTERM and SIGHUP: remove what is unfinished, then die of that signal as usual.
+  package static func removeOnSignals() {
+    _ = unsafe names  // made now: a handler must not run the initialiser
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number) { number in
+        for slot in 0..<UnfinishedFiles.slots {
+          if let name = unsafe UnfinishedFiles.names[slot] { unsafe unlink(name) }
+        }
+        signal(number, SIG_DFL)
+        raise(number)
+      }
+    }
+  }
+}

@@ -1,0 +1,1 @@
+// TPCheckpoints: one door for all files.

@@ -1,0 +1,1 @@
+// TPCommands: the subcommands.

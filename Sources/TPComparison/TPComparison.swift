@@ -1,0 +1,1 @@
+// TPComparison: difference of two checkpoints.

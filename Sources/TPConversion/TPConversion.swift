@@ -1,0 +1,1 @@
+// TPConversion: checkpoint -> plan -> weight file.

@@ -1,0 +1,1 @@
+// TPEvaluation: clips and predictions.

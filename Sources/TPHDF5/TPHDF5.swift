@@ -1,0 +1,1 @@
+// TPHDF5: weights in HDF5.

@@ -1,0 +1,1 @@
+// TPModels: an architecture as data, and the forward pass.

@@ -1,0 +1,1 @@
+// TPNumPy: npy and npz.

@@ -1,0 +1,1 @@
+// TPParity: goldens and the verdict.

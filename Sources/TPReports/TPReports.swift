@@ -1,0 +1,1 @@
+// TPReports: a result -> text, JSON.

@@ -1,0 +1,1 @@
+// TPSafeTensors: safetensors and the native profile of it.

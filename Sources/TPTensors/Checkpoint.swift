@@ -1,0 +1,75 @@
+/// What a file of tensors holds, whatever its format: a metadata tree and tensors.
+public struct Checkpoint: Sendable {
+  /// How the file is built; the raw value stands in JSON.
+  public enum Container: String, Hashable, Sendable, CaseIterable {
+    case torchZip = "torch-zip"
+    case torchLegacy = "torch-legacy"
+    case torchTar = "torch-tar"
+    case torchScriptZip = "torchscript-zip"
+    case torchPackage = "torch-package"
+    case torchExport = "torch-export"
+    case torchSharded = "torch-sharded"
+    case pickle
+    case safetensors
+    case hdf5
+    case npy
+    case npz
+  }
+
+  /// A class or function that a pickle names, and how often.
+  public struct Global: Hashable, Sendable {
+    /// The module.
+    public var module: String
+    /// The name in it.
+    public var name: String
+    /// How many opcodes name it.
+    public var count: Int
+
+    /// A name and how often it occurs.
+    public init(module: String, name: String, count: Int) {
+      self.module = module
+      self.name = name
+      self.count = count
+    }
+  }
+
+  /// What became of the checksums that a file carries.
+  public struct Checksums: Hashable, Sendable {
+    /// Records whose checksum agrees with their bytes.
+    public var verified = 0
+    /// Records without a checksum.
+    public var absent = 0
+    /// Records whose checksum contradicts their bytes.
+    public var mismatched: [String] = []
+
+    /// Nothing checked yet.
+    public init() {}
+  }
+
+  /// How the file is built.
+  public var container: Container
+  /// Everything but the bytes of tensors.
+  public var metadata: MetadataTree
+  /// Every tensor in the order of the file, under each of its paths.
+  public var tensors: [TensorRecord]
+  /// The classes and functions that the file names, in order of first occurrence.
+  public var globals: [Global]
+  /// Facts about the container, for example `format_version` and `byteorder`, in order.
+  public var facts: [(name: String, value: String)]
+  /// Verifies the checksums of the whole file; costs one pass over its bytes.
+  public var verifyChecksums: @Sendable () -> Checksums
+
+  /// The contents of a file.
+  public init(
+    container: Container, metadata: MetadataTree = MetadataTree(), tensors: [TensorRecord],
+    globals: [Global] = [], facts: [(name: String, value: String)] = [],
+    verifyChecksums: @escaping @Sendable () -> Checksums = { Checksums() }
+  ) {
+    self.container = container
+    self.metadata = metadata
+    self.tensors = tensors
+    self.globals = globals
+    self.facts = facts
+    self.verifyChecksums = verifyChecksums
+  }
+}

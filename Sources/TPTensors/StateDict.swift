@@ -1,0 +1,67 @@
+public import TPBytes
+
+/// Names and tensors in the order of the file, as PyTorch's `state_dict`; a name occurs once.
+public struct StateDict: Sendable {
+  /// One entry.
+  public struct Entry: Sendable {
+    /// The key, for example `conv3d1.weight`.
+    public let name: String
+    /// Its tensor.
+    public let tensor: Tensor
+  }
+
+  /// The entries in order.
+  public private(set) var entries: [Entry] = []
+  private var places: [String: Int] = [:]
+
+  /// Starts empty.
+  public init() {}
+
+  /// Entries in order.
+  ///
+  /// - Throws: `PortError` where a name occurs twice.
+  public init(_ pairs: some Sequence<(name: String, tensor: Tensor)>) throws(PortError) {
+    for pair in pairs { try append(pair.name, pair.tensor) }
+  }
+
+  /// Adds an entry at the end.
+  ///
+  /// - Throws: `PortError` where the name is taken.
+  public mutating func append(_ name: String, _ tensor: Tensor) throws(PortError) {
+    guard places.updateValue(entries.count, forKey: name) == nil else {
+      throw PortError(.malformed, "two tensors have the same name", key: name)
+    }
+    entries.append(Entry(name: name, tensor: tensor))
+  }
+
+  /// The tensor under a name.
+  public subscript(name: String) -> Tensor? {
+    places[name].map { entries[$0].tensor }
+  }
+
+  /// The names in order.
+  public var names: [String] { entries.map(\.name) }
+  /// How many entries there are.
+  public var count: Int { entries.count }
+  /// Whether there is no entry.
+  public var isEmpty: Bool { entries.isEmpty }
+
+  /// Groups of names that stand for one tensor (same storage, offset, shape, strides and type), in
+  /// order; groups of one are left out.
+  public var aliases: [[String]] {
+    var groups: [[Int]] = []
+    var byStorage: [ObjectIdentifier: [Int]] = [:]
+    for (index, entry) in entries.enumerated() where entry.tensor.shape.elementCount > 0 {
+      let identity = ObjectIdentifier(entry.tensor.storage)
+      let known = byStorage[identity, default: []]
+      if let group = known.first(where: { entries[groups[$0][0]].tensor.isSame(as: entry.tensor) })
+      {
+        groups[group].append(index)
+      } else {
+        byStorage[identity, default: []].append(groups.count)
+        groups.append([index])
+      }
+    }
+    return groups.filter { $0.count > 1 }.map { $0.map { entries[$0].name } }
+  }
+}

@@ -1,0 +1,80 @@
+internal import Synchronization
+public import TPBytes
+
+/// The bytes behind one or more tensors, as `torch.UntypedStorage`: shared by every view of it.
+///
+/// The bytes are fetched on first use (a checksum is verified, a compressed member inflated) and
+/// then kept; two tensors share memory exactly when their storages are the same object.
+public final class Storage: Sendable {
+  /// Which end of a number comes first in the bytes.
+  public enum ByteOrder: String, Hashable, Sendable { case little, big }
+
+  private enum State: Sendable {
+    case ready(ByteRegion)
+    case failed(PortError)
+    case pending(@Sendable () throws(PortError) -> ByteRegion)
+  }
+
+  /// The name of the storage in its file, for example `17`, or the name of a dataset.
+  public let key: String
+  /// The device that it was saved from, for example `cpu` or `cuda:0`.
+  public let location: String
+  /// The order of the bytes of each number.
+  public let byteOrder: ByteOrder
+  /// How many bytes it has.
+  public let byteCount: Int
+  private let state: Mutex<State>
+
+  /// A storage whose bytes are there.
+  public init(
+    key: String, location: String = "cpu", byteOrder: ByteOrder = .little, region: ByteRegion
+  ) {
+    self.key = key
+    self.location = location
+    self.byteOrder = byteOrder
+    byteCount = region.count
+    state = Mutex(.ready(region))
+  }
+
+  /// A storage whose bytes are fetched on first use.
+  ///
+  /// - Parameters:
+  ///   - byteCount: how many bytes `fetch` will give; checked then.
+  ///   - fetch: gives the bytes or says why it cannot; called at most once.
+  public init(
+    key: String, location: String = "cpu", byteOrder: ByteOrder = .little, byteCount: Int,
+    fetch: @escaping @Sendable () throws(PortError) -> ByteRegion
+  ) {
+    self.key = key
+    self.location = location
+    self.byteOrder = byteOrder
+    self.byteCount = byteCount
+    state = Mutex(.pending(fetch))
+  }
+
+  /// The bytes, fetched if they have not been yet.
+  ///
+  /// - Throws: `PortError` where they cannot be had, the same one on every call.
+  public func bytes() throws(PortError) -> ByteRegion {
+    let result: Result<ByteRegion, PortError> = state.withLock { state in
+      switch state {
+      case .ready(let region): return .success(region)
+      case .failed(let error): return .failure(error)
+      case .pending(let fetch):
+        do throws(PortError) {
+          let region = try fetch()
+          guard region.count == byteCount else {
+            throw PortError(
+              .malformed, "a storage of \(byteCount) bytes came with \(region.count)", record: key)
+          }
+          state = .ready(region)
+          return .success(region)
+        } catch {
+          state = .failed(error)
+          return .failure(error)
+        }
+      }
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,1 @@
+// TPTorchFiles: every container that torch.save wrote <-> metadata tree + tensors.

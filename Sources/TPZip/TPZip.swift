@@ -1,0 +1,1 @@
+// TPZip: a zip file, lent in place.
