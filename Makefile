@@ -1,0 +1,102 @@
+# TorchPort: the front door. Each target sets up what it needs; nothing has to be typed first.
+#
+#   make demo      build, then convert, verify, inspect and diff the checkpoints in fixtures/
+#   make test      build and run all tests (no network, no Python, no PyTorch)
+#   make build     build the command: .build/release/torchport
+#   make lint      formatting and style, warnings as errors
+#   make format    format the sources in place
+#   make fixtures  train, record and expect everything anew, into FIXTURES=fixtures-new (never over fixtures/)
+#   make bench     time the command on the checkpoints in fixtures/ (RUNS=5)
+#   make docs      build the documentation of the library products into out/docs
+#   make clean     remove what was built
+#
+# Settings: SWIFT=swift  FIXTURES=fixtures-new  RUNS=5
+
+SWIFT ?= swift
+FIXTURES ?= fixtures-new
+RUNS ?= 5
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint format fixtures bench docs clean
+
+PACKAGES := libzip-dev libhdf5-dev libdeflate-dev pkg-config
+FORMULAS := libzip hdf5 libdeflate pkgconf
+LIBRARIES := libzip hdf5 libdeflate
+TORCHPORT := .build/release/torchport
+RUN := fixtures/run
+OUT := out/demo
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+# Installs the C libraries where they are missing and this is Debian or one of its kind; elsewhere says what to install.
+setup:
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install" >&2; exit 2; }
+	@if command -v pkg-config >/dev/null && pkg-config --exists $(LIBRARIES); then exit 0; fi; \
+	if command -v apt-get >/dev/null; then \
+	  echo "Installing $(PACKAGES)"; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -q >/dev/null; \
+	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -q --no-install-recommends $(PACKAGES) >/dev/null; \
+	else \
+	  echo "Missing C libraries. With Homebrew: brew install $(FORMULAS)" >&2; exit 2; \
+	fi
+
+build: setup
+	$(SWIFT) build -c release --product torchport
+
+# Numbers are tested in release: that is what runs, and the kernels of a debug build are 20 times slower.
+test: setup
+	$(SWIFT) test -c release
+
+lint: setup
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+format: setup
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+demo: build
+	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@run() { printf '\n$$ %s\n' "$$*"; "$$@"; }; \
+	differ() { printf '\n$$ %s\n' "$$*"; "$$@" || [ $$? = 1 ]; }; \
+	export PATH="$$PWD/.build/release:$$PATH"; \
+	best=$(RUN)/best_lightweight_model.pth; \
+	echo "TorchPort on the checkpoints of a real training run (fixtures/README.md)."; \
+	run torchport inspect $$best; \
+	run torchport convert $$best -o $(OUT)/model.h5; \
+	run torchport convert $$best -o $(OUT)/model.safetensors; \
+	for weights in $$best $(OUT)/model.h5 $(OUT)/model.safetensors; do \
+	  run torchport verify $$weights --golden fixtures/goldens/best.npz; \
+	done; \
+	run torchport predict $(OUT)/model.safetensors fixtures/clips/clip_uint8.npy; \
+	for file in $(RUN)/checkpoint_epoch_*.pth; do differ torchport diff $$file $$best; done; \
+	{ torchport inspect $$best; torchport verify $(OUT)/model.safetensors --golden fixtures/goldens/best.npz; \
+	  torchport diff $$best $(OUT)/model.safetensors; } > $(OUT)/report.txt; \
+	printf '\nThe weight files and report.txt lie in %s.\n' $(OUT)
+
+fixtures:
+	fixtures/make.sh $(FIXTURES)
+
+bench: build
+	@best=$(RUN)/best_lightweight_model.pth; mkdir -p out/bench; \
+	measure() { echo "$$*"; for i in $$(seq $(RUNS)); do \
+	  TIMEFORMAT='  %R s wall, %U s user, %S s system'; time "$$@" >/dev/null; done; }; \
+	measure $(TORCHPORT) inspect $$best; \
+	measure $(TORCHPORT) convert $$best --force -o out/bench/model.h5; \
+	measure $(TORCHPORT) convert $$best --force -o out/bench/model.safetensors; \
+	measure $(TORCHPORT) diff $$best out/bench/model.h5; \
+	measure $(TORCHPORT) predict out/bench/model.safetensors fixtures/clips/clip_uint8.npy; \
+	measure $(TORCHPORT) verify out/bench/model.safetensors --golden fixtures/goldens/best.npz
+
+# The symbol graphs of the libraries, rendered by the toolchain's own DocC.
+docs: setup
+	@rm -rf out/docs out/symbols && mkdir -p out/docs out/symbols
+	$(SWIFT) build -c release --product torchport -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(CURDIR)/out/symbols
+	@rm -f out/symbols/*@*.json
+	docc convert --additional-symbol-graph-dir out/symbols --fallback-display-name TorchPort \
+	  --fallback-bundle-identifier org.torchport --output-dir out/docs
+
+clean:
+	rm -rf .build out
