@@ -20,6 +20,10 @@ struct FlatMetadata {
   private let tree: MetadataTree
   private let limit: Int
   private var visited = 0
+  private static let derived = Set(
+    ["digest", "digests", "crc32", "header_crc32", "order", "source.digest"].map {
+      "torchport." + $0
+    })
 
   init(_ tree: MetadataTree, limit: Int = 100_000) {
     self.tree = tree
@@ -33,6 +37,8 @@ struct FlatMetadata {
     visited += 1
     guard visited <= limit, !ancestors.contains(handle), ancestors.count < 200 else { return }
     if case .tensor = tree[handle] { return }
+    // These say what the tensors say, and tensors are compared as such.
+    if let key = path.first, path.count == 1, Self.derived.contains(key) { return }
     if let text = plain(handle) {
       values.append((path, text))
       return

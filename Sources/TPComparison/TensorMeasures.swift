@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Darwin
+#endif
+
 public import TPBytes
 public import TPTensors
 
@@ -32,12 +40,12 @@ enum BitComparison {
 
 /// Compares two tensors of one shape and type, and measures what lies between them.
 ///
-/// - Throws: `PortError` where bytes cannot be had, or the elements are not real numbers.
+/// - Throws: `PortError` naming the file whose bytes cannot be had.
 func measure(
-  _ a: Tensor, _ b: Tensor
+  _ a: Tensor, _ b: Tensor, _ files: (a: String, b: String)
 ) throws(PortError) -> (bits: BitComparison, measures: TensorMeasures?) {
-  let left = try a.contiguousBytes()
-  let right = try b.contiguousBytes()
+  let left = try elements(of: a, in: files.a)
+  let right = try elements(of: b, in: files.b)
   if equal(left, right) {
     guard a.dtype.isReal else { return (.identical, nil) }
     let norm = squares(try a.doubles()).squareRoot()
@@ -56,10 +64,19 @@ func measure(
   return (valuesDiffer ? .changed : .equalValues, measures)
 }
 
+private func elements(of tensor: Tensor, in file: String) throws(PortError) -> ByteRegion {
+  do throws(PortError) {
+    return try tensor.contiguousBytes()
+  } catch {
+    throw error.in(file: file)
+  }
+}
+
 private func equal(_ a: ByteRegion, _ b: ByteRegion) -> Bool {
   unsafe a.bytes.withUnsafeBytes { left in
     unsafe b.bytes.withUnsafeBytes { right in
-      unsafe left.elementsEqual(right)
+      unsafe left.count == right.count
+        && (left.isEmpty || memcmp(left.baseAddress, right.baseAddress, left.count) == 0)
     }
   }
 }
