@@ -118,3 +118,8 @@ private func writeBytes(_ descriptor: Int32, _ start: UnsafePointer<UInt8>?, _ c
 func finish(_ status: Int32) -> Never {
   exit(status)
 }
+
+/// How many processors this process may use; at least 1.
+func processorCount() -> Int {
+  max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+}
