@@ -1,0 +1,92 @@
+public import TPBytes
+public import TPTensors
+
+/// The numbers of an architecture, checked against it and in float32.
+public struct BoundWeights: Sendable {
+  /// What they belong to.
+  public let architecture: Architecture
+  private let values: [String: [Float]]
+
+  init(_ architecture: Architecture, _ values: [String: [Float]]) {
+    self.architecture = architecture
+    self.values = values
+  }
+
+  /// The elements of a floating-point entry in row-major order; empty for any other name.
+  public subscript(name: String) -> [Float] { values[name] ?? [] }
+}
+
+extension Architecture {
+  /// How a state_dict fits, with every problem and the names that may be meant.
+  ///
+  /// Parameters may be float32, float16 or bfloat16, which float32 holds exactly; float64 would be
+  /// rounded and is a wrong type, as is any type of integer. `num_batches_tracked` is an int64
+  /// scalar, and as in PyTorch's strict loading it may not be missing.
+  public func match(_ stateDict: StateDict) -> BindingReport {
+    var report = BindingReport(architecture: name)
+    let expected = Set(parameterTable.map(\.name))
+    let surplus = stateDict.entries.filter { !expected.contains($0.name) }
+    let lacking = parameterTable.filter { stateDict[$0.name] == nil }
+    // A hostile file may have a million entries; the first thousand are enough to suggest from.
+    let candidates = surplus.prefix(1_000).map { ($0.name, $0.tensor.shape) }
+    let wanted = lacking.map { ($0.name, $0.shape) }
+    report.missing = lacking.map {
+      .init(
+        name: $0.name, shape: $0.shape,
+        suggestions: suggestions(for: ($0.name, $0.shape), among: candidates, atMost: 3))
+    }
+    report.unexpected = surplus.enumerated().map { index, entry in
+      let near =
+        index < 1_000
+        ? suggestions(for: (entry.name, entry.tensor.shape), among: wanted, atMost: 1) : []
+      return .init(name: entry.name, shape: entry.tensor.shape, suggestion: near.first)
+    }
+    for spec in parameterTable {
+      guard let tensor = stateDict[spec.name] else { continue }
+      if tensor.shape != spec.shape {
+        report.misshapen.append(
+          .init(name: spec.name, expected: spec.shape, found: tensor.shape))
+      }
+      if !holds(spec.dtype, tensor.dtype) {
+        report.wrongType.append(.init(name: spec.name, expected: spec.dtype, found: tensor.dtype))
+      }
+    }
+    return report
+  }
+
+  /// Reads the weights, once they are known to fit.
+  ///
+  /// - Throws: `PortError` of kind `mismatch` that lists every problem, or whatever keeps a tensor's
+  ///   bytes from being read.
+  public func bind(_ stateDict: StateDict) throws(PortError) -> BoundWeights {
+    if let error = match(stateDict).error { throw error }
+    var values: [String: [Float]] = [:]
+    for spec in parameterTable where spec.dtype.isFloatingPoint {
+      do throws(PortError) {
+        values[spec.name] = try stateDict[spec.name]?.floats()
+      } catch {
+        throw error.at(key: spec.name)
+      }
+    }
+    return BoundWeights(self, values)
+  }
+
+  /// Whether elements of `found` are elements of `expected` without rounding.
+  private func holds(_ expected: DType, _ found: DType) -> Bool {
+    expected == .float32
+      ? [.float32, .float16, .bfloat16].contains(found) : expected == found
+  }
+
+  /// Names of the same shape, nearest first, then near names of any shape.
+  private func suggestions(
+    for wanted: (name: String, shape: Shape), among entries: [(name: String, shape: Shape)],
+    atMost limit: Int
+  ) -> [String] {
+    func names(_ sameShape: Bool) -> [(name: String, compared: String)] {
+      entries.filter { ($0.shape == wanted.shape) == sameShape }.map { ($0.name, $0.name) }
+    }
+    let first = nearest(wanted.name, among: names(true), atMost: limit)
+    return first
+      + nearest(wanted.name, among: names(false), atMost: limit - first.count)
+  }
+}

@@ -1,0 +1,116 @@
+public import TPBytes
+public import TPTensors
+
+/// A network as data: the shape of a clip and a list of layers. Keys, shapes, activations, counts
+/// and the forward pass all come from this list.
+public struct Architecture: Hashable, Sendable {
+  /// The output of a module, by the module's name.
+  public struct ActivationSpec: Hashable, Sendable {
+    /// The name of the module, or `logits`.
+    public let name: String
+    /// The extents of one clip's output, without the dimension of the clips.
+    public let extents: [Int]
+
+    /// The shape for a number of clips: (N, ...).
+    ///
+    /// - Precondition: `clips` is not negative and the product fits an `Int`.
+    public func shape(clips: Int) -> Shape { Shape(known: [clips] + extents) }
+    /// Elements of one clip's output.
+    public var elementCount: Int { extents.reduce(1, *) }
+  }
+
+  /// What the output of the last layer is called besides its module's name.
+  public static let logits = "logits"
+
+  /// The name, as in PyTorch's class.
+  public let name: String
+  /// The extents of one clip, without the dimension of the clips.
+  public let input: [Int]
+  /// The layers in forward order.
+  public let layers: [Layer]
+  /// The extents of each layer's output, without the dimension of the clips.
+  public let outputs: [[Int]]
+  /// The entries of the state_dict, in its order.
+  public let parameterTable: [ParameterSpec]
+
+  /// Checks every hyperparameter and that each layer fits the one before it.
+  ///
+  /// - Throws: `PortError` naming the first layer that does not fit, or a name that occurs twice.
+  public init(name: String, input: [Int], layers: [Layer]) throws(PortError) {
+    var shape = input
+    var outputs: [[Int]] = []
+    var names: Set<String> = [Architecture.logits]
+    for extent in input where extent < 1 || extent > Layer.largestExtent {
+      throw PortError(.malformed, "architecture \(printable(name)) has an input of \(input)")
+    }
+    guard let last = layers.last else {
+      throw PortError(.malformed, "architecture \(printable(name)) has no layers")
+    }
+    for layer in layers {
+      try layer.count(shape)
+      shape = try layer.outputShape(shape)
+      try layer.count(shape)
+      outputs.append(shape)
+      if let name = layer.name, !names.insert(name).inserted {
+        throw PortError(.malformed, "two layers have the same name", key: name)
+      }
+    }
+    guard shape.count == 1 else {
+      throw PortError(
+        .mismatch,
+        "layer \(last.description) is the last and gives \(shape.count) dimensions, not the logits")
+    }
+    self.name = name
+    self.input = input
+    self.layers = layers
+    self.outputs = outputs
+    parameterTable = layers.flatMap(\.parameters)
+  }
+
+  /// An architecture of our own making.
+  ///
+  /// - Precondition: the layers fit.
+  init(known name: String, input: [Int], layers: [Layer]) {
+    do throws(PortError) {
+      try self.init(name: name, input: input, layers: layers)
+    } catch {
+      preconditionFailure(error.description)
+    }
+  }
+
+  /// The same layers for clips of another shape, for example of fewer frames.
+  ///
+  /// - Throws: `PortError` naming the first layer that does not fit.
+  public func with(input: [Int]) throws(PortError) -> Architecture {
+    try Architecture(name: name, input: input, layers: layers)
+  }
+
+  /// The trained numbers.
+  public var parameterCount: Int {
+    parameterTable.reduce(0) { $0 + ($1.kind == .parameter ? $1.shape.elementCount : 0) }
+  }
+
+  /// The number of logits.
+  public var classCount: Int { outputs.last?.first ?? 0 }
+
+  /// The outputs of modules, in forward order; `logits`, another name of the last one, comes last.
+  public var activations: [ActivationSpec] {
+    var list: [ActivationSpec] = []
+    for (layer, extents) in zip(layers, outputs) where layer.hasActivation {
+      if let name = layer.name { list.append(ActivationSpec(name: name, extents: extents)) }
+    }
+    if let last = outputs.last {
+      list.append(ActivationSpec(name: Architecture.logits, extents: last))
+    }
+    return list
+  }
+
+  /// Multiply-adds of one clip in convolutions, LSTM and linear layers, by layer, in forward order.
+  public var multiplyAdds: [(layer: String, count: Int)] {
+    layers.indices.compactMap { index in
+      let count = layers[index].multiplyAdds(
+        output: outputs[index], input: index == 0 ? input : outputs[index - 1])
+      return count == 0 ? nil : (layers[index].name ?? "", count)
+    }
+  }
+}

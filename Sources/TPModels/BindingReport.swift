@@ -1,0 +1,97 @@
+public import TPBytes
+public import TPTensors
+
+/// How a state_dict fits an architecture: every problem at once.
+public struct BindingReport: Hashable, Sendable {
+  /// An entry that the architecture has and the state_dict lacks.
+  public struct Missing: Hashable, Sendable {
+    /// The key.
+    public let name: String
+    /// The extents it should have.
+    public let shape: Shape
+    /// Unexpected entries that may be meant: those of the same shape first, then the nearest names.
+    public let suggestions: [String]
+  }
+
+  /// An entry that the state_dict has and the architecture lacks.
+  public struct Unexpected: Hashable, Sendable {
+    /// The key.
+    public let name: String
+    /// Its extents.
+    public let shape: Shape
+    /// The missing entry that may be meant.
+    public let suggestion: String?
+  }
+
+  /// An entry with the right name and other extents.
+  public struct Misshapen: Hashable, Sendable {
+    /// The key.
+    public let name: String
+    /// The extents of the architecture.
+    public let expected: Shape
+    /// The extents of the file.
+    public let found: Shape
+  }
+
+  /// An entry whose elements cannot stand for those of the architecture without being rounded.
+  public struct WrongType: Hashable, Sendable {
+    /// The key.
+    public let name: String
+    /// The type of the architecture.
+    public let expected: DType
+    /// The type of the file.
+    public let found: DType
+  }
+
+  /// The name of the architecture.
+  public let architecture: String
+  /// In the order of the architecture.
+  public internal(set) var missing: [Missing] = []
+  /// In the order of the state_dict.
+  public internal(set) var unexpected: [Unexpected] = []
+  /// In the order of the architecture.
+  public internal(set) var misshapen: [Misshapen] = []
+  /// In the order of the architecture.
+  public internal(set) var wrongType: [WrongType] = []
+
+  /// Whether every entry fits.
+  public var fits: Bool {
+    missing.isEmpty && unexpected.isEmpty && misshapen.isEmpty && wrongType.isEmpty
+  }
+
+  /// All problems as one error; `nil` where there is none.
+  public var error: PortError? {
+    if fits { return nil }
+    var parts: [String] = []
+    func add(_ title: String, _ lines: [String]) {
+      if lines.isEmpty { return }
+      // The rest is in the report; a sentence of a thousand keys helps nobody.
+      let rest = lines.count > 10 ? " and \(lines.count - 10) more" : ""
+      parts.append("\(lines.count) \(title): \(lines.prefix(10).joined(separator: ", "))\(rest)")
+    }
+    add(
+      "missing",
+      missing.map { entry in
+        let hint = entry.suggestions.first.map { " [perhaps \(printable($0))]" } ?? ""
+        return "\(entry.name) \(entry.shape)\(hint)"
+      })
+    add("unexpected", unexpected.map { "\(printable($0.name)) \($0.shape)" })
+    add("of another shape", misshapen.map { "\($0.name) \($0.found) for \($0.expected)" })
+    add(
+      "of another type",
+      wrongType.map { "\($0.name) \($0.found.rawValue) for \($0.expected.rawValue)" })
+    return PortError(
+      .mismatch,
+      "the weights do not fit \(printable(architecture)): " + parts.joined(separator: "; "),
+      remedy: remedy)
+  }
+
+  private var remedy: String {
+    if wrongType.contains(where: { $0.found == .float64 }) {
+      return "save float64 weights as float32 in PyTorch (model.float()), so that rounding is visible"
+    }
+    return missing.contains { !$0.suggestions.isEmpty }
+      ? "rename the keys, or choose the architecture that was trained"
+      : "choose the architecture that was trained"
+  }
+}

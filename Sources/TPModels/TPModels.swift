@@ -1,1 +1,0 @@
-// TPModels: an architecture as data, and the forward pass.

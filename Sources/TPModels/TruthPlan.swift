@@ -1,0 +1,83 @@
+internal import CTPKernels
+
+/// The layers made ready for float64 with rounding noise, and the buffers of one pass.
+///
+/// Noise is carried as variances, so that only what is recorded takes a square root.
+struct TruthPlan: Sendable {
+  /// Weights for the value, for the sum of magnitudes, for the variance.
+  struct Triple<Part: Sendable>: Sendable {
+    let value: Part
+    let magnitude: Part
+    let variance: Part
+
+    init(_ make: (_ map: @escaping (Float) -> Double) -> Part) {
+      value = make { Double($0) }
+      magnitude = make { abs(Double($0)) }
+      variance = make { Double($0) * Double($0) }
+    }
+  }
+
+  enum Step: Sendable {
+    case convolution(Triple<PackedConvolution<Double>>)
+    case batchNorm(channels: Int, count: Int, scale: [Double], shift: [Double], mean: [Double])
+    case linear(Triple<PackedMatrix<Double>>, bias: [Double], rows: Int, outputs: Int)
+    case lstm(Triple<Recurrence<Double>>)
+    /// Nothing is multiplied or added: values and variances go the same way.
+    case plain(TPModels.Step<Double>)
+  }
+
+  let steps: [Step]
+  var value: Workspace<Double>
+  var noise: Workspace<Double>
+  /// sum |w| |x| + |b| of each output of a layer.
+  var magnitude: [Double]
+  /// Whether every variance is still 0, as it is for the input.
+  var isExact = true
+
+  init(_ architecture: Architecture, _ weights: BoundWeights) {
+    var padding = 0
+    steps = architecture.layers.indices.map { index in
+      let layer = architecture.layers[index]
+      let input = architecture.inputExtents(of: index)
+      let output = architecture.outputs[index]
+      switch layer.kind {
+      case .conv3d(let conv):
+        let sizes = conv.sizes(input: input, output: output)
+        padding = max(padding, sizes.paddedCount)
+        let rows = layer.values("weight", weights)
+        let bias = layer.values("bias", weights)
+        return .convolution(Triple { PackedConvolution(sizes: sizes, rows, bias, $0) })
+      case .batchNorm(let norm):
+        let parts = layer.scaleAndShift(norm, weights)
+        return .batchNorm(
+          channels: norm.features, count: input.dropFirst().reduce(1, *), scale: parts.scale,
+          shift: parts.shift, mean: parts.mean)
+      case .linear(let linear):
+        let rows = layer.values("weight", weights)
+        let triple = Triple {
+          PackedMatrix(rows, outputs: linear.outputs, inputs: linear.inputs, $0)
+        }
+        return .linear(
+          triple, bias: triple.value.padded(layer.values("bias", weights).map { Double($0) }),
+          rows: input.dropLast().reduce(1, *), outputs: linear.outputs)
+      case .lstm(let lstm):
+        return .lstm(Triple { layer.recurrence(lstm, steps: input[0], weights, $0) })
+      default:
+        return .plain(layer.step(Double.self, input: input, output: output, weights))
+      }
+    }
+    let elements = architecture.largestActivation
+    value = Workspace(elements: elements, padded: padding)
+    noise = Workspace(elements: elements, padded: padding)
+    magnitude = Array(repeating: 0, count: elements)
+  }
+
+  /// Begins with a clip, which is exact.
+  mutating func start(_ clip: ArraySlice<Float>) {
+    for (index, element) in clip.enumerated() {
+      value.current[index] = Double(element)
+      noise.current[index] = 0
+    }
+    isExact = true
+  }
+}

@@ -1,0 +1,101 @@
+public import TPBytes
+public import TPTensors
+
+/// The state_dict of a model, taken out of whatever a training script wrapped around it.
+public struct UnwrappedStateDict: Sendable {
+  /// The entries under the names of the modules.
+  public let stateDict: StateDict
+  /// The key that it was under, for example `model_state_dict`; `nil` where the file is one.
+  public let container: String?
+  /// The prefixes that were taken off every name, outermost first, for example `module.`.
+  public let prefixes: [String]
+  /// Other keys of the file that hold a state_dict which fits as well, and were passed over.
+  public let alternatives: [String]
+
+  /// Where training scripts put a state_dict, in the order in which they are tried.
+  public static let containers = ["model_state_dict", "state_dict", "model", "net"]
+  /// What wrappers put before every name: DataParallel, torch.compile, a module that holds the model.
+  public static let prefixes = ["module.", "_orig_mod.", "model."]
+}
+
+extension Architecture {
+  /// Finds the state_dict that fits: under `UnwrappedStateDict.containers` in that order, then the file
+  /// itself. A prefix is removed only where all names have it and the architecture's have not.
+  ///
+  /// - Throws: `PortError` of kind `mismatch` with every problem of the first candidate where none
+  ///   fits, or where the file holds no tensor.
+  public func unwrap(_ checkpoint: Checkpoint) throws(PortError) -> UnwrappedStateDict {
+    var chosen: Candidate?
+    var alternatives: [String] = []
+    var first: PortError?
+    for candidate in try candidates(checkpoint) {
+      if let error = match(candidate.stateDict).error {
+        first = first ?? place(error, candidate)
+      } else if chosen == nil {
+        chosen = candidate
+      } else if let container = candidate.container {
+        alternatives.append(container)
+      }
+    }
+    guard let chosen else {
+      throw first
+        ?? PortError(
+          .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
+    }
+    return UnwrappedStateDict(
+      stateDict: chosen.stateDict, container: chosen.container, prefixes: chosen.prefixes,
+      alternatives: alternatives)
+  }
+
+  private struct Candidate {
+    var container: String?
+    var prefixes: [String]
+    var stateDict: StateDict
+  }
+
+  private func candidates(_ checkpoint: Checkpoint) throws(PortError) -> [Candidate] {
+    var list: [Candidate] = []
+    for container in UnwrappedStateDict.containers {
+      let inside = checkpoint.tensors.filter { $0.path.count > 1 && $0.path[0] == container }
+      if !inside.isEmpty {
+        list.append(
+          try candidate(
+            inside.map { ($0.path.dropFirst().joined(separator: "."), $0.tensor) }, container))
+      }
+    }
+    if !checkpoint.tensors.isEmpty {
+      list.append(try candidate(checkpoint.tensors.map { ($0.name, $0.tensor) }, nil))
+    }
+    return list
+  }
+
+  private func candidate(
+    _ pairs: [(name: String, tensor: Tensor)], _ container: String?
+  ) throws(PortError) -> Candidate {
+    var pairs = pairs
+    var removed: [String] = []
+    // Names come from a file: one of a thousand prefixes is not worth the walk.
+    while removed.count < 8, let prefix = sharedPrefix(pairs.map(\.name)) {
+      removed.append(prefix)
+      for index in pairs.indices {
+        pairs[index].name = String(pairs[index].name.dropFirst(prefix.count))
+      }
+    }
+    do throws(PortError) {
+      return Candidate(container: container, prefixes: removed, stateDict: try StateDict(pairs))
+    } catch {
+      throw error.at(record: container ?? "state_dict")
+    }
+  }
+
+  private func sharedPrefix(_ names: [String]) -> String? {
+    UnwrappedStateDict.prefixes.first { prefix in
+      names.allSatisfy { $0.hasPrefix(prefix) }
+        && !parameterTable.allSatisfy { $0.name.hasPrefix(prefix) }
+    }
+  }
+
+  private func place(_ error: PortError, _ candidate: Candidate) -> PortError {
+    candidate.container.map { error.at(key: $0) } ?? error
+  }
+}
