@@ -1,0 +1,57 @@
+public import TPBytes
+internal import TPHDF5
+internal import TPNumPy
+internal import TPSafeTensors
+public import TPTensors
+internal import TPTorchFiles
+
+/// The one door for files of tensors: in by content, out by format.
+public enum CheckpointFile {
+  /// Opens a file, whatever its format; tensors' bytes are fetched when they are asked for.
+  ///
+  /// The content decides, never the extension: torch zip, safetensors, HDF5, .npy, .npz. HDF5 is
+  /// read in this process, so a damaged HDF5 file can take the process down with it.
+  ///
+  /// - Throws: `PortError` that names the file, what is wrong with it or what it is instead, and
+  ///   what to do.
+  public static func open(
+    path: String, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> Checkpoint {
+    do throws(PortError) {
+      let file = try SharedBytes(path: path)
+      switch try FileSignature.sniff(file.bytes) {
+      case .torchZip: return try TorchFile.read(file, limits: limits)
+      case .safetensors: return try SafeTensors.read(file, limits: limits)
+      case .npy: return try NumPyFile.readArray(file, limits: limits)
+      case .npz: return try NumPyFile.readArchive(file, limits: limits)
+      case .hdf5: return try HDF5File.read(path: path, limits: limits)
+      }
+    } catch {
+      throw error.in(file: path)
+    }
+  }
+
+  /// Writes a weight file whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - contents: tensors, facts and digests.
+  ///   - format: see `WeightFormat.init(outputPath:)`.
+  ///   - path: the target; `AtomicFile.check(path:replacing:)` tells before any work is done
+  ///     whether it may be written.
+  ///   - replacing: whether an existing target may be replaced.
+  /// - Throws: `PortError`; the target is then what it was before.
+  public static func write(
+    _ contents: WeightFile, format: WeightFormat, to path: String, replacing: Bool
+  ) throws(PortError) {
+    do throws(PortError) {
+      var output = try AtomicFile(path: path, replacing: replacing)
+      switch format {
+      case .safetensors: try SafeTensors.write(contents, to: &output)
+      case .hdf5: try HDF5File.write(contents, to: &output)
+      }
+      try output.commit()
+    } catch {
+      throw error.in(file: path)
+    }
+  }
+}

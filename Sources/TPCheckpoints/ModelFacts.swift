@@ -1,0 +1,130 @@
+internal import TPBytes
+public import TPTensors
+
+/// What a file says about its weights besides the tensors, whatever its container.
+///
+/// A PyTorch checkpoint says it in its dict (`class_to_idx`, `epoch`, `best_val_acc`); a file that
+/// we wrote says it in texts under `torchport.KEY`, which win where both are there.
+public struct ModelFacts: Hashable, Sendable {
+  /// The class names in index order.
+  public var classes: [String]?
+  /// Why `classes` is absent although the file says something about classes.
+  public var classesProblem: String?
+  /// The epoch after which the weights were saved.
+  public var epoch: Int?
+  /// The best validation accuracy so far, in percent as the training wrote it.
+  public var bestValidationAccuracy: Double?
+  /// The base name of the file that the weights came from.
+  public var sourceName: String?
+  /// The content digest of the weights that these were made from, 64 hex digits.
+  public var sourceDigest: String?
+  /// The content digest that the file states for its own weights, 64 hex digits.
+  public var statedDigest: String?
+  /// The precision of the tensors, `float32` unless something was lost.
+  public var precision: String?
+  /// `separate` or `folded`.
+  public var batchNorm: String?
+  /// The name of the architecture, or its layer list as JSON.
+  public var architecture: String?
+
+  /// Nothing known.
+  public init() {}
+
+  /// What a checkpoint says.
+  public init(_ checkpoint: Checkpoint) {
+    let facts = MetadataFacts(checkpoint)
+    epoch = facts.text("epoch").flatMap { Int($0) } ?? facts.integer("epoch")
+    bestValidationAccuracy =
+      facts.text("best_val_acc").flatMap { Double($0) } ?? facts.number("best_val_acc")
+    sourceName = facts.text("source.name")
+    sourceDigest = facts.text("source.digest")
+    statedDigest = facts.text("digest")
+    precision = facts.text("precision")
+    batchNorm = facts.text("batch_norm")
+    architecture = facts.text("architecture")
+    let found = facts.statedClasses ?? facts.classIndexes
+    classes = found?.classes
+    classesProblem = found?.problem
+  }
+}
+
+/// The metadata of a checkpoint as facts are looked up in it.
+private struct MetadataFacts {
+  typealias Classes = (classes: [String]?, problem: String?)
+
+  let checkpoint: Checkpoint
+  var tree: MetadataTree { checkpoint.metadata }
+
+  init(_ checkpoint: Checkpoint) {
+    self.checkpoint = checkpoint
+  }
+
+  /// A fact that we wrote.
+  func text(_ key: String) -> String? {
+    if case .string(let text) = tree.node(at: "torchport." + key) { text } else { nil }
+  }
+
+  /// An integer that the training wrote, as a number or as a tensor of one element.
+  func integer(_ key: String) -> Int? {
+    switch tree.node(at: key) {
+    case .int(let value): value
+    case .tensor(let place): single(place).flatMap { Int(exactly: $0) }
+    default: nil
+    }
+  }
+
+  /// A number that the training wrote, as a number or as a tensor of one element.
+  func number(_ key: String) -> Double? {
+    switch tree.node(at: key) {
+    case .int(let value): Double(value)
+    case .float(let value): value
+    case .tensor(let place): single(place)
+    default: nil
+    }
+  }
+
+  private func single(_ place: Int) -> Double? {
+    guard checkpoint.tensors.indices.contains(place) else { return nil }
+    let tensor = checkpoint.tensors[place].tensor
+    guard tensor.shape.elementCount == 1 else { return nil }
+    return (try? tensor.doubles())?.first
+  }
+
+  /// `torchport.classes`: a JSON list in index order.
+  var statedClasses: Classes? {
+    guard let text = text("classes") else { return nil }
+    guard let names = (try? JSONValue(parsing: text))?.array?.map(\.string) else {
+      return (nil, "torchport.classes is not a JSON list")
+    }
+    let classes = names.compactMap { $0 }
+    guard classes.count == names.count, Set(classes).count == classes.count else {
+      return (nil, "torchport.classes is not a list of different names")
+    }
+    return (classes, nil)
+  }
+
+  /// `class_to_idx`: a dict whose values must be 0 to n - 1, each once.
+  var classIndexes: Classes? {
+    let entries: [MetadataTree.Entry]
+    switch tree.node(at: "class_to_idx") {
+    case .dict(let own): entries = own
+    case .object(_, _, _, _, let own) where !own.isEmpty: entries = own
+    case nil, .some(.none): return nil
+    default: return (nil, "class_to_idx is not a dict")
+    }
+    var classes = [String?](repeating: nil, count: entries.count)
+    for entry in entries {
+      guard case .string(let name) = tree[entry.key], case .int(let index) = tree[entry.value]
+      else { return (nil, "class_to_idx does not map names to integers") }
+      guard classes.indices.contains(index), classes[index] == nil else {
+        return (
+          nil,
+          "class_to_idx gives \(printable(name, limit: 40)) the index \(index): the indexes are not"
+            + " 0 to \(entries.count - 1), each once"
+        )
+      }
+      classes[index] = name
+    }
+    return (classes.compactMap { $0 }, nil)
+  }
+}

@@ -1,1 +1,0 @@
-// TPCheckpoints: one door for all files.

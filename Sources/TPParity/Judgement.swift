@@ -1,0 +1,215 @@
+internal import TPBytes
+internal import TPModels
+
+/// Puts the scores of the clips together and reaches the verdict.
+struct Judgement {
+  let model: LoadedModel
+  let golden: Golden
+  private(set) var report: ParityReport
+  /// Names of the activations whose float64 record agrees with our truth on every clip.
+  private var agreeing: Set<String> = []
+
+  init(model: LoadedModel, golden: Golden) {
+    self.model = model
+    self.golden = golden
+    report = ParityReport(
+      verdict: .undecided, reason: "", warnings: [], activations: [], predictions: [],
+      certificate: nil, clips: golden.clips, digest: model.digest.description,
+      goldenDigest: golden.provenance?.digest)
+  }
+
+  /// Adds up the scores, in clip order.
+  mutating func add(
+    _ rows: [ActivationParity], _ compared: [ComparedActivation], _ scores: [ClipScores]
+  ) {
+    report.activations = rows
+    for (index, activation) in compared.enumerated() {
+      guard let row = rows.firstIndex(where: { $0.name == activation.name }) else { continue }
+      var (all, port) = (NoiseScore(), NoiseScore())
+      for (clip, clipScores) in scores.enumerated() {
+        let score = clipScores.scores[index]
+        if score.golden.count > 0 { report.activations[row].clips += 1 }
+        if score.golden.isOver { report.activations[row].goldenClipsOver.append(clip) }
+        if score.port.isOver { report.activations[row].portClipsOver.append(clip) }
+        all.add(score.golden)
+        port.add(score.port)
+      }
+      if activation.double != nil, scores.allSatisfy({ $0.scores[index].doubleAgrees == true }) {
+        agreeing.insert(activation.name)
+      }
+      report.activations[row].golden = all
+      report.activations[row].port = port
+    }
+  }
+
+  /// Whether the file says that precision was given up on the way from the golden's weights: then
+  /// the golden's z is the price of that and decides nothing.
+  private var isDeclaredLossy: Bool {
+    guard let precision = model.facts.precision, precision != "float32",
+      let digest = golden.provenance?.digest
+    else { return false }
+    return model.facts.sourceDigest == digest && model.digest.description != digest
+  }
+
+  /// Whether the golden says that it was recorded from exactly these weights.
+  private var isOfTheseWeights: Bool {
+    golden.provenance?.digest == model.digest.description
+  }
+
+  /// Compares predictions, marks what is over the line, and reaches the verdict.
+  mutating func decide(
+    _ compared: [ComparedActivation], _ scores: [ClipScores]
+  ) throws(PortError) {
+    try predict(compared, scores)
+    let lossy = isDeclaredLossy
+    for index in report.activations.indices where report.activations[index].golden != nil {
+      let row = report.activations[index]
+      let over = row.problem != nil || row.portIsOver || !lossy && row.goldenIsOver
+      report.activations[index].status = over ? .over : .holds
+    }
+    warn(lossy: lossy)
+    (report.verdict, report.reason) = verdict(lossy: lossy)
+  }
+
+  private mutating func warn(lossy: Bool) {
+    if lossy {
+      report.warnings.append(
+        "the weights were stored as \(printable(model.facts.precision ?? "")): the golden's"
+          + " distance from the truth is the price of that, and does not decide")
+    } else if let digest = golden.provenance?.digest, digest != model.digest.description {
+      report.warnings.append(
+        "the golden was recorded from other weights: it names the content digest"
+          + " \(digest.prefix(16))…, and these are \(model.digest.description.prefix(16))…")
+    }
+    if let mode = golden.provenance?.mode, mode != "eval" {
+      report.warnings.append(
+        "the golden was recorded in \(printable(mode)) mode; call model.eval() before recording")
+    }
+    if let precision = golden.provenance?.matmulPrecision, precision != "highest" {
+      report.warnings.append(
+        "the golden was recorded with matrix products of \(printable(precision)) precision")
+    }
+    if let problem = model.facts.classesProblem {
+      report.warnings.append("the order of the classes is unknown: \(problem)")
+    }
+  }
+
+  private func verdict(lossy: Bool) -> (ParityReport.Verdict, String) {
+    let compared = report.activations.filter { $0.golden != nil }
+    if let classes = model.facts.classes, let recorded = golden.provenance?.classes,
+      classes != recorded
+    {
+      return (
+        .broken,
+        "the classes are in another order: \(list(classes)) with the weights, \(list(recorded)) in"
+          + " the golden"
+      )
+    }
+    guard !compared.isEmpty else {
+      return (.undecided, "nothing that the golden records is computed by the model")
+    }
+    if let first = compared.first(where: { $0.status == .over }) {
+      if let problem = first.problem { return (.broken, "\(first.name): \(problem)") }
+      if first.portIsOver, let score = first.port {
+        return (
+          .broken,
+          "\(first.name) as computed here in float32 is the first over the line, at"
+            + " \(distance(score)): a fault in the kernels"
+        )
+      }
+      return goldenOver(first, compared)
+    }
+    if lossy, let flipped = report.predictions.first(where: { $0.expected != $0.found }) {
+      return (.broken, "the prediction of clip \(flipped.clip) differs from the golden's")
+    }
+    let count = compared.count == 1 ? "1 activation" : "\(compared.count) activations"
+    return (.holds, "\(count) of \(report.clips) clips lie within the noise of honest float32")
+  }
+
+  private func goldenOver(
+    _ first: ActivationParity, _ compared: [ActivationParity]
+  ) -> (ParityReport.Verdict, String) {
+    let place = first.golden.map { ", at \(distance($0))" } ?? ""
+    let over = compared.filter { $0.status == .over }
+    let explained = over.allSatisfy {
+      $0.problem == nil && !$0.portIsOver && agreeing.contains($0.name)
+    }
+    if isOfTheseWeights, explained {
+      return (
+        .goldenSuspect,
+        "the golden's \(first.name) is the first over the line\(place), although it was recorded from"
+          + " these weights and its float64 record agrees with the truth"
+      )
+    }
+    return (
+      .broken,
+      "the golden's \(first.name) is the first over the line\(place): the weights, their mapping or"
+        + " the layer list are not those that were recorded, or the golden is bad"
+    )
+  }
+
+  /// The number that is over its line, rms first because it is the sharper one.
+  private func distance(_ score: NoiseScore) -> String {
+    let line = NoiseScore.rmsLine(count: score.count)
+    return score.rms > line || score.max <= NoiseScore.maxLine
+      ? "rms z \(short(score.rms)) where \(short(line)) is allowed"
+      : "max z \(short(score.max)) where \(short(NoiseScore.maxLine)) is allowed"
+  }
+
+  private func list(_ names: [String]) -> String {
+    names.map { printable($0, limit: 40) }.joined(separator: ", ")
+  }
+}
+
+extension Judgement {
+  private mutating func predict(
+    _ compared: [ComparedActivation], _ scores: [ClipScores]
+  ) throws(PortError) {
+    guard
+      let logits = compared.first(where: { $0.name == Architecture.logits }),
+      logits.recording.positions == nil
+    else { return }
+    var certificate = DecisionCertificate(margin: .infinity, maxError: 0)
+    for (clip, score) in scores.enumerated() {
+      let range = logits.recording.range(ofClip: clip, size: logits.size)
+      let recorded = try logits.recording.doubles(range)
+      let best = largest(recorded)
+      let margin = margin(recorded, best)
+      for (expected, found) in zip(recorded, score.portLogits) where expected != found {
+        let error = abs(found - expected)
+        certificate.maxError = error.isNaN ? .infinity : max(certificate.maxError, error)
+      }
+      certificate.margin = margin.isNaN ? 0 : min(certificate.margin, margin)
+      report.predictions.append(
+        PredictionParity(
+          clip: clip, description: golden.provenance?.clips?[clip], expected: best,
+          found: largest(score.portLogits), margin: margin))
+    }
+    report.certificate = certificate
+  }
+
+  private func margin(_ values: [Double], _ best: Int) -> Double {
+    var second = -Double.infinity
+    for (index, value) in values.enumerated() where index != best { second = max(second, value) }
+    return values.isEmpty ? 0 : values[best] - second
+  }
+}
+
+/// The index of the largest value, the first of several; as in PyTorch, a NaN is larger than all.
+func largest(_ values: [Double]) -> Int {
+  var best = 0
+  for (index, value) in values.enumerated().dropFirst() where !values[best].isNaN {
+    if value > values[best] || value.isNaN { best = index }
+  }
+  return best
+}
+
+/// Three significant digits, for a sentence.
+private func short(_ value: Double) -> String {
+  guard value.isFinite, value != 0 else { return value == 0 ? "0" : "infinity" }
+  var scale = 1.0
+  while value.magnitude * scale < 100, scale < 1e15 { scale *= 10 }
+  let rounded = (value * scale).rounded() / scale
+  let text = "\(rounded)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}

@@ -1,0 +1,98 @@
+public import TPBytes
+public import TPCheckpoints
+public import TPModels
+public import TPTensors
+
+/// Weights that were found in a file, fit an architecture and can be run.
+public struct LoadedModel: Sendable {
+  /// Everything that the file holds.
+  public let checkpoint: Checkpoint
+  /// The state_dict, and what was wrapped around it.
+  public let unwrapped: UnwrappedStateDict
+  /// What the weights fit.
+  public let architecture: Architecture
+  /// The numbers.
+  public let weights: BoundWeights
+  /// The model that runs.
+  public let network: Network
+  /// What the file says besides.
+  public let facts: ModelFacts
+  /// What identifies the weights.
+  public let digest: ContentDigest
+
+  /// Opens weights in a file of any format.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - architecture: what the weights belong to; without it the file's own word is taken, else
+  ///     the built-in architecture that they fit.
+  /// - Throws: `PortError` that names the file: unreadable, no architecture fits, or its tensors
+  ///   contradict the digest that it states.
+  public static func open(
+    path: String, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> LoadedModel {
+    do throws(PortError) {
+      return try LoadedModel(
+        try CheckpointFile.open(path: path, limits: limits), architecture: architecture,
+        limits: limits)
+    } catch {
+      throw error.in(file: path)
+    }
+  }
+
+  /// Takes the weights out of a checkpoint.
+  ///
+  /// - Throws: `PortError` as `open(path:architecture:limits:)` does, without the file.
+  public init(
+    _ checkpoint: Checkpoint, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) {
+    let facts = ModelFacts(checkpoint)
+    let found = try LoadedModel.fit(checkpoint, facts, architecture)
+    let digest = try ContentDigest(of: found.unwrapped.stateDict, limits: limits)
+    if let stated = facts.statedDigest, stated != digest.description {
+      throw PortError(
+        .checksum, "the file states the content digest \(printable(stated)) and its tensors have"
+          + " \(digest)", remedy: "convert the checkpoint again, or copy the file again")
+    }
+    let weights = try found.architecture.bind(found.unwrapped.stateDict)
+    self.checkpoint = checkpoint
+    self.facts = facts
+    self.digest = digest
+    self.weights = weights
+    unwrapped = found.unwrapped
+    self.architecture = found.architecture
+    network = try Network(found.architecture, weights)
+  }
+
+  private typealias Fit = (architecture: Architecture, unwrapped: UnwrappedStateDict)
+
+  private static func fit(
+    _ checkpoint: Checkpoint, _ facts: ModelFacts, _ wanted: Architecture?
+  ) throws(PortError) -> Fit {
+    if let wanted { return (wanted, try wanted.unwrap(checkpoint)) }
+    if let stated = facts.architecture {
+      let architecture = try Architecture.named(stated)
+      return (architecture, try architecture.unwrap(checkpoint))
+    }
+    var fits: [Fit] = []
+    var first: PortError?
+    for architecture in Architecture.builtIn {
+      do throws(PortError) {
+        fits.append((architecture, try architecture.unwrap(checkpoint)))
+      } catch {
+        first = first ?? error
+      }
+    }
+    guard let fit = fits.first else {
+      throw first ?? PortError(.usage, "no architecture is known")
+    }
+    guard fits.count == 1 else {
+      throw PortError(
+        .usage,
+        "the weights fit several architectures: "
+          + fits.map(\.architecture.name).joined(separator: ", "),
+        remedy: "choose one with --architecture")
+    }
+    return fit
+  }
+}

@@ -1,0 +1,72 @@
+/// How far values lie from the truth, in units of what honest float32 rounding does to each.
+///
+/// z = (value - truth) / noise, where 0/0 counts as 0. A non-finite value where the truth is finite,
+/// a difference where the noise is 0, and a noise that is itself beyond float32 are infinitely far.
+public struct NoiseScore: Hashable, Sendable {
+  /// The line for the largest |z|.
+  public static let maxLine = 24.0
+
+  /// The line for the root of the mean of z squared, over `count` values.
+  public static func rmsLine(count: Int) -> Double {
+    2 * (1 + 4 / Double(max(count, 1)).squareRoot())
+  }
+
+  /// How many values were compared.
+  public private(set) var count = 0
+  /// The largest |z|.
+  public private(set) var max = 0.0
+  /// The largest |value - truth|, in the unit of the activation.
+  public private(set) var maxError = 0.0
+  private var sumOfSquares = 0.0
+
+  /// Nothing compared yet.
+  public init() {}
+
+  /// What cannot be compared at all, for example because its shape is wrong.
+  static func incomparable(count: Int) -> NoiseScore {
+    var score = NoiseScore()
+    score.count = count
+    score.max = .infinity
+    score.maxError = .infinity
+    score.sumOfSquares = .infinity
+    return score
+  }
+
+  /// The root of the mean of z squared; 0 where nothing was compared.
+  public var rms: Double {
+    count == 0 ? 0 : (sumOfSquares / Double(count)).squareRoot()
+  }
+
+  /// Whether either number is over its line.
+  public var isOver: Bool {
+    max > NoiseScore.maxLine || rms > NoiseScore.rmsLine(count: count)
+  }
+
+  /// Compares one value.
+  @inline(__always)
+  mutating func add(_ value: Double, truth: Double, noise: Float) {
+    count += 1
+    if value == truth { return }
+    let difference = abs(value - truth)
+    guard difference.isFinite else {
+      // Not a number where the truth is not one either is what the weights ask for.
+      if value.isNaN && truth.isNaN { return }
+      max = .infinity
+      maxError = .infinity
+      sumOfSquares = .infinity
+      return
+    }
+    let z = noise > 0 && noise.isFinite ? difference / Double(noise) : .infinity
+    if difference > maxError { maxError = difference }
+    if z > max { max = z }
+    sumOfSquares += z * z
+  }
+
+  /// The score of both together.
+  mutating func add(_ other: NoiseScore) {
+    count += other.count
+    max = Swift.max(max, other.max)
+    maxError = Swift.max(maxError, other.maxError)
+    sumOfSquares += other.sumOfSquares
+  }
+}

@@ -1,1 +1,0 @@
-// TPParity: goldens and the verdict.
