@@ -36,7 +36,8 @@ public enum CommandLineTool {
 struct TorchPort: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: Tool.name,
-    abstract: "Open, convert, compare and verify PyTorch checkpoints; nothing in a file is executed.",
+    abstract:
+      "Open, convert, compare and verify PyTorch checkpoints; nothing in a file is executed.",
     discussion: """
       Exit status: 0 done, equal, parity holds; 1 different, parity broken; 2 could not do it; \
       3 could not decide; 64 wrong usage.

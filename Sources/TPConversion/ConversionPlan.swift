@@ -55,7 +55,9 @@ public struct ConversionPlan: Sendable {
       }
     let prefix = unwrapped.prefixes.joined()
     renamed = prefix.isEmpty ? [] : stateDict.names.map { (prefix + $0, $0) }
-    leftOut = Self.topLevel(checkpoint).filter { $0 != unwrapped.container && !Self.carried.contains($0) }
+    leftOut = Self.topLevel(checkpoint).filter {
+      $0 != unwrapped.container && !Self.carried.contains($0)
+    }
     contents = WeightFile(
       tensors: stateDict,
       facts: Self.facts(

@@ -36,7 +36,8 @@ extension ConversionReport {
     }
     if !carried.isEmpty { text += "  " + carried.joined(separator: ", ") + "\n" }
     if let first = plan.renamed.first {
-      text += "  renamed \(plan.renamed.count): \(printable(first.from)) is now \(printable(first.to))"
+      text +=
+        "  renamed \(plan.renamed.count): \(printable(first.from)) is now \(printable(first.to))"
       text += plan.renamed.count > 1 ? ", and so on\n" : "\n"
     }
     if !plan.leftOut.isEmpty {

@@ -47,11 +47,16 @@ public struct DiffReport: Sendable {
     var members: [(String, JSONValue?)] = [
       ("name", .string(tensor.name)),
       ("status", .string(tensor.status.rawValue)),
-      ("dtype", .array([tensor.a, tensor.b].map { $0.map { .string($0.dtype.rawValue) } ?? .null })),
+      (
+        "dtype",
+        .array([tensor.a, tensor.b].map { $0.map { .string($0.dtype.rawValue) } ?? .null })
+      ),
       (
         "shape",
         .array(
-          [tensor.a, tensor.b].map { $0.map { .array($0.shape.extents.map(JSONValue.int)) } ?? .null })
+          [tensor.a, tensor.b].map {
+            $0.map { .array($0.shape.extents.map(JSONValue.int)) } ?? .null
+          })
       ),
     ]
     if let measures = tensor.measures {
@@ -99,7 +104,9 @@ public struct DiffReport: Sendable {
     var norm = 0.0
     var most: (name: String, relative: Double)?
     for tensor in difference.tensors {
-      guard let measures = tensor.measures, tensor.a?.dtype.isFloatingPoint == true else { continue }
+      guard let measures = tensor.measures, tensor.a?.dtype.isFloatingPoint == true else {
+        continue
+      }
       delta += measures.normDelta * measures.normDelta
       norm += measures.normA * measures.normA
       if let relative = measures.relative, relative > (most?.relative ?? 0) {

@@ -98,7 +98,8 @@ public struct InspectReport: Sendable {
     if !metadata.isEmpty { text += "\nmetadata\n" + metadata }
     if !tensors.isEmpty { text += "\ntensors\n" + table }
     for group in aliases {
-      text += "  one tensor: " + group.map { printable($0, limit: 80) }.joined(separator: " = ") + "\n"
+      text +=
+        "  one tensor: " + group.map { printable($0, limit: 80) }.joined(separator: " = ") + "\n"
     }
     return text
   }

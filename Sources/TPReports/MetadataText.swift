@@ -56,7 +56,8 @@ struct MetadataText {
           entries + fields, level: level, quiet: true)
       } else {
         container(
-          head + "  \(printable(className, limit: 80))", entries + fields, level: level, quiet: true)
+          head + "  \(printable(className, limit: 80))", entries + fields, level: level, quiet: true
+        )
         for (index, item) in contents.enumerated() { line("\(index)", item, level: level + 1) }
       }
     default: lines.append(head + "  " + scalar(handle))

@@ -18,9 +18,10 @@ extension MetadataTree {
         return "\\u" + String(unit, radix: 16)
       }.joined()
     case .bytes(let bytes):
-      return "b'" + bytes.prefix(64).map { byte in
-        (0x20...0x7E).contains(byte) ? String(UnicodeScalar(byte)) : "\\x" + hexPair(byte)
-      }.joined() + (bytes.count > 64 ? "…'" : "'")
+      return "b'"
+        + bytes.prefix(64).map { byte in
+          (0x20...0x7E).contains(byte) ? String(UnicodeScalar(byte)) : "\\x" + hexPair(byte)
+        }.joined() + (bytes.count > 64 ? "…'" : "'")
     case .tuple(let items):
       let texts = items.map { item in
         switch self[item] {

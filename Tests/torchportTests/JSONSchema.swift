@@ -53,7 +53,8 @@ struct JSONSchema {
           if let key = key.string, value[key] == nil { found.append("\(place) lacks \(key)") }
         }
       case "additionalProperties":
-        for member in value.members ?? [] where !properties.contains(where: { $0.key == member.key }) {
+        for member in value.members ?? []
+        where !properties.contains(where: { $0.key == member.key }) {
           if keyword.value == false {
             found.append("\(place) has the undocumented key \(member.key)")
           } else {

@@ -178,7 +178,8 @@ import Testing
     let schema = JSONSchema(files: files)
     let runs: [[String]] =
       switch command {
-      case "inspect": [[Self.best], [Self.best, "--digest"], [fixture("goldens/bare.npz")], ["none"]]
+      case "inspect":
+        [[Self.best], [Self.best, "--digest"], [fixture("goldens/bare.npz")], ["none"]]
       case "convert":
         [[Self.best, "-o", folder.file("a.h5")], [Self.best, "-o", folder.file("a.h5")]]
       case "verify":
