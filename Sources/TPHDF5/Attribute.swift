@@ -33,7 +33,8 @@ struct Attribute: Sendable {
     for name in try names(of: object, at: path, limits: limits) {
       let place = path + "@" + name
       let attribute = try Identifier(
-        unsafe H5Aopen(object.id, name, tp_h5_default_list()), "cannot open an attribute", record: place)
+        unsafe H5Aopen(object.id, name, tp_h5_default_list()), "cannot open an attribute",
+        record: place)
       do throws(PortError) {
         if let value = try value(of: attribute) {
           attributes.append(Attribute(name: name, value: value))

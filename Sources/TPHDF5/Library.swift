@@ -24,8 +24,9 @@ func withLibrary<Value: Sendable>(
 
 /// libhdf5's own words for what just failed, as the end of our sentence.
 func libraryError(_ kind: PortError.Kind, _ doing: String, record: String? = nil) -> PortError {
-  let words = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
-    guard let start = unsafe message.baseAddress else { return "" }
+  var message = [CChar](repeating: 0, count: 256)
+  let words = unsafe message.withUnsafeMutableBufferPointer { buffer in
+    guard let start = buffer.baseAddress else { return "" }
     unsafe tp_h5_take_error(start)
     return unsafe String(cString: start)
   }

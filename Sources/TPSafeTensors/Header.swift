@@ -177,7 +177,8 @@ struct Header {
     var counts: [Int] = []
     for element in elements {
       guard let count = element.int, count >= 0 else {
-        throw PortError(.malformed, "`\(field)` has an element that is not a whole number from 0 on")
+        throw PortError(
+          .malformed, "`\(field)` has an element that is not a whole number from 0 on")
       }
       counts.append(count)
     }

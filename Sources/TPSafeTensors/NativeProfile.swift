@@ -38,7 +38,8 @@ struct NativeProfile {
       throw PortError(
         .unsupported,
         "the file keeps version \(printable(version, limit: 20)) of the native profile, and this"
-          + " program reads version \(NativeProfile.version)", key: NativeProfile.prefix + "profile",
+          + " program reads version \(NativeProfile.version)",
+        key: NativeProfile.prefix + "profile",
         remedy: "use a newer torchport")
     }
     for key in NativeProfile.mandatory where facts[key] == nil {
@@ -97,7 +98,8 @@ struct NativeProfile {
     return unsafe bytes.withUnsafeBytes { text in
       (0...text.count - pattern.count).filter { start in
         // Quotation marks are rare enough in a header to keep this one pass.
-        unsafe text[start] == pattern[0] && text[start..<start + pattern.count].elementsEqual(pattern)
+        unsafe text[start] == pattern[0]
+          && text[start..<start + pattern.count].elementsEqual(pattern)
       }
     }
   }
