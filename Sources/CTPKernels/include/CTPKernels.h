@@ -1,2 +1,3 @@
 #pragma once
+#include "tp_crc32.h"
 #include "tp_network.h"

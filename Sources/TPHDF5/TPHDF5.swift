@@ -1,1 +1,0 @@
-// TPHDF5: weights in HDF5.

@@ -1,1 +1,0 @@
-// TPNumPy: npy and npz.

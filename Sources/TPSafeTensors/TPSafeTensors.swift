@@ -1,1 +1,0 @@
-// TPSafeTensors: safetensors and the native profile of it.
