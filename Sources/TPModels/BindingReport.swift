@@ -11,6 +11,12 @@ public struct BindingReport: Hashable, Sendable {
     public let shape: Shape
     /// Unexpected entries that may be meant: those of the same shape first, then the nearest names.
     public let suggestions: [String]
+
+    package init(name: String, shape: Shape, suggestions: [String]) {
+      self.name = name
+      self.shape = shape
+      self.suggestions = suggestions
+    }
   }
 
   /// An entry that the state_dict has and the architecture lacks.
@@ -21,6 +27,12 @@ public struct BindingReport: Hashable, Sendable {
     public let shape: Shape
     /// The missing entry that may be meant.
     public let suggestion: String?
+
+    package init(name: String, shape: Shape, suggestion: String?) {
+      self.name = name
+      self.shape = shape
+      self.suggestion = suggestion
+    }
   }
 
   /// An entry with the right name and other extents.
@@ -31,6 +43,12 @@ public struct BindingReport: Hashable, Sendable {
     public let expected: Shape
     /// The extents of the file.
     public let found: Shape
+
+    package init(name: String, expected: Shape, found: Shape) {
+      self.name = name
+      self.expected = expected
+      self.found = found
+    }
   }
 
   /// An entry whose elements cannot stand for those of the architecture without being rounded.
@@ -41,6 +59,12 @@ public struct BindingReport: Hashable, Sendable {
     public let expected: DType
     /// The type of the file.
     public let found: DType
+
+    package init(name: String, expected: DType, found: DType) {
+      self.name = name
+      self.expected = expected
+      self.found = found
+    }
   }
 
   /// The name of the architecture.
