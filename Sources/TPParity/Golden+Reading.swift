@@ -1,4 +1,4 @@
-internal import TPBytes
+public import TPBytes
 public import TPTensors
 
 extension Golden {

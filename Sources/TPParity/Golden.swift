@@ -1,6 +1,6 @@
 public import TPBytes
-public import TPCheckpoints
-public import TPTensors
+internal import TPCheckpoints
+internal import TPTensors
 
 /// A recorded run of the PyTorch model: input, named activations, logits, and how it was made.
 ///

@@ -1,4 +1,4 @@
-public import TPBytes
+internal import TPBytes
 public import TPTensors
 
 /// One recorded array of a golden: values of the whole array, or of positions in it.

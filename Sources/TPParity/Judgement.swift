@@ -1,4 +1,5 @@
 internal import TPBytes
+internal import TPCheckpoints
 internal import TPModels
 
 /// Puts the scores of the clips together and reaches the verdict.
@@ -113,8 +114,8 @@ struct Judgement {
       if first.portIsOver, let score = first.port {
         return (
           .broken,
-          "\(first.name) as computed here in float32 is the first over the line, at"
-            + " \(distance(score)): a fault in the kernels"
+          "\(first.name) as computed here in float32 is the first over the line,"
+            + " \(distance(score, clips: first.portClipsOver)): a fault in the kernels"
         )
       }
       return goldenOver(first, compared)
@@ -129,7 +130,7 @@ struct Judgement {
   private func goldenOver(
     _ first: ActivationParity, _ compared: [ActivationParity]
   ) -> (ParityReport.Verdict, String) {
-    let place = first.golden.map { ", at \(distance($0))" } ?? ""
+    let place = first.golden.map { ", " + distance($0, clips: first.goldenClipsOver) } ?? ""
     let over = compared.filter { $0.status == .over }
     let explained = over.allSatisfy {
       $0.problem == nil && !$0.portIsOver && agreeing.contains($0.name)
@@ -149,11 +150,12 @@ struct Judgement {
   }
 
   /// The number that is over its line, rms first because it is the sharper one.
-  private func distance(_ score: NoiseScore) -> String {
+  private func distance(_ score: NoiseScore, clips: [Int]) -> String {
+    if !score.isOver, let clip = clips.first { return "on clip \(clip), judged alone" }
     let line = NoiseScore.rmsLine(count: score.count)
-    return score.rms > line || score.max <= NoiseScore.maxLine
-      ? "rms z \(short(score.rms)) where \(short(line)) is allowed"
-      : "max z \(short(score.max)) where \(short(NoiseScore.maxLine)) is allowed"
+    return score.rms > line
+      ? "at rms z \(short(score.rms)) where \(short(line)) is allowed"
+      : "at max z \(short(score.max)) where \(short(NoiseScore.maxLine)) is allowed"
   }
 
   private func list(_ names: [String]) -> String {
@@ -196,7 +198,7 @@ extension Judgement {
 }
 
 /// The index of the largest value, the first of several; as in PyTorch, a NaN is larger than all.
-func largest(_ values: [Double]) -> Int {
+package func largest(_ values: [Double]) -> Int {
   var best = 0
   for (index, value) in values.enumerated().dropFirst() where !values[best].isNaN {
     if value > values[best] || value.isNaN { best = index }

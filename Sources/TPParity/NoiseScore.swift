@@ -8,7 +8,7 @@ public struct NoiseScore: Hashable, Sendable {
 
   /// The line for the root of the mean of z squared, over `count` values.
   public static func rmsLine(count: Int) -> Double {
-    2 * (1 + 4 / Double(max(count, 1)).squareRoot())
+    2 * (1 + 4 / Double(Swift.max(count, 1)).squareRoot())
   }
 
   /// How many values were compared.

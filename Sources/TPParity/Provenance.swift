@@ -44,7 +44,9 @@ extension Provenance {
             .malformed,
             "the provenance is an array of \(tensor.dtype.rawValue), not of UTF-8 bytes (uint8)")
         }
-        try self.init(JSONValue(parsing: tensor.contiguousBytes().bytes))
+        // In two steps: the 6.3.1 compiler makes broken code of a span of a temporary here.
+        let region = try tensor.contiguousBytes()
+        try self.init(try JSONValue(parsing: region.bytes))
       } else if case .string(let text) = metadata.node(at: Provenance.key) {
         try self.init(JSONValue(parsing: text))
       } else {

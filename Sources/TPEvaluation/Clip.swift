@@ -1,0 +1,37 @@
+/// One or several clips as a model takes them.
+public struct Clip: Hashable, Sendable {
+  /// (N, ...) row-major, meant to lie in [0, 1].
+  public var values: [Float]
+  /// N.
+  public var count: Int
+  /// The extents of one clip.
+  public var extents: [Int]
+  /// What is odd about the values, as clauses; the clip can be run all the same.
+  public var warnings: [String]
+}
+
+extension Clip {
+  /// What to say about values that a model was not trained on.
+  static func warnings(_ values: [Float]) -> [String] {
+    var (low, high) = (Float.infinity, -Float.infinity)
+    var (outside, odd) = (0, 0)
+    for value in values {
+      guard value.isFinite else {
+        odd += 1
+        continue
+      }
+      if value < 0 || value > 1 { outside += 1 }
+      low = min(low, value)
+      high = max(high, value)
+    }
+    var warnings: [String] = []
+    if odd > 0 { warnings.append("\(odd) of the \(values.count) values are not finite") }
+    if outside > 0 {
+      let advice = high > 2 && high <= 255 && low >= 0 ? "; were they divided by 255?" : ""
+      warnings.append(
+        "\(outside) of the \(values.count) values lie outside of [0, 1], from \(low) to \(high)"
+          + advice)
+    }
+    return warnings
+  }
+}

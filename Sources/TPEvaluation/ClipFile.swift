@@ -1,0 +1,88 @@
+public import TPBytes
+internal import TPCheckpoints
+public import TPTensors
+
+/// Clips in files of tensors: .npy, .npz, .pt, .safetensors, .h5.
+public enum ClipFile {
+  /// The names under which a clip is looked for in a file of several tensors, in this order.
+  public static let names = ["input", "clip", "clips"]
+
+  /// Opens a clip, or several.
+  ///
+  /// Floating-point values are taken as they are and float64 is rounded to float32; bytes are
+  /// divided by 255 in float32, as the training does. The dimensions of one clip may lack those
+  /// that are 1 at the front (the channel), and the clips may be counted in front of them.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - extents: the extents of one clip, as `Architecture.input`.
+  /// - Throws: `PortError` that names the file: unreadable, no tensor or several that may be meant,
+  ///   another shape, another type. Values outside of [0, 1] are no error but a warning.
+  public static func open(
+    path: String, extents: [Int], limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> Clip {
+    do throws(PortError) {
+      let checkpoint = try CheckpointFile.open(path: path, limits: limits)
+      return try clip(in: checkpoint, extents: extents, limits: limits)
+    } catch {
+      throw error.in(file: path)
+    }
+  }
+
+  /// Takes a clip out of the tensors of a file.
+  ///
+  /// - Throws: `PortError` as `open(path:extents:limits:)` does, without the file.
+  public static func clip(
+    in checkpoint: Checkpoint, extents: [Int], limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> Clip {
+    let record = try choose(checkpoint.tensors)
+    do throws(PortError) {
+      let count = try clips(record.tensor.shape, extents)
+      let values = try numbers(record.tensor, limits)
+      return Clip(
+        values: values, count: count, extents: extents, warnings: Clip.warnings(values))
+    } catch {
+      throw record.name.isEmpty ? error : error.at(key: record.name)
+    }
+  }
+
+  private static func choose(_ records: [TensorRecord]) throws(PortError) -> TensorRecord {
+    if records.count == 1, let only = records.first { return only }
+    for name in names {
+      if let record = records.first(where: { $0.name == name }) { return record }
+    }
+    throw PortError(
+      .mismatch,
+      records.isEmpty
+        ? "holds no tensor" : "holds \(records.count) tensors, none of them called a clip",
+      remedy: "give a file with one array, or call it " + names.joined(separator: ", "))
+  }
+
+  /// How many clips a shape holds.
+  private static func clips(_ shape: Shape, _ extents: [Int]) throws(PortError) -> Int {
+    let bare = Array(extents.drop { $0 == 1 })
+    if shape.extents == bare || shape.extents == extents { return 1 }
+    for one in [extents, bare] where shape.rank == one.count + 1 {
+      if Array(shape.extents.dropFirst()) == one, shape[0] > 0 { return shape[0] }
+    }
+    throw PortError(
+      .mismatch,
+      "a clip of shape \(shape) does not fit: the model takes \(Shape(known: extents))",
+      remedy: "give \(Shape(known: bare)), \(Shape(known: extents)) or several clips along a"
+        + " dimension in front")
+  }
+
+  private static func numbers(
+    _ tensor: Tensor, _ limits: ReadLimits
+  ) throws(PortError) -> [Float] {
+    if tensor.dtype == .uint8 {
+      return try tensor.floats(limits: limits).map { $0 / 255 }
+    }
+    guard tensor.dtype.isFloatingPoint else {
+      throw PortError(
+        .mismatch, "a clip of \(tensor.dtype.rawValue) has no known scale",
+        remedy: "give floating-point values in [0, 1], or bytes (uint8)")
+    }
+    return try tensor.floats(limits: limits)
+  }
+}

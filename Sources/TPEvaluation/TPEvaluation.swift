@@ -1,1 +1,0 @@
-// TPEvaluation: clips and predictions.

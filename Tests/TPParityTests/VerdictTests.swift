@@ -1,0 +1,131 @@
+import TPBytes
+import TPCheckpoints
+import TPModels
+import TPParity
+import TPTensors
+import Testing
+
+@Suite struct VerdictTests {
+  @Test(arguments: [
+    ("best", "best_lightweight_model", 11, 15), ("best_full", "best_lightweight_model", 2, 15),
+    ("bare", "best_lightweight_model", 2, 1), ("middle_logits", "checkpoint_epoch_15", 2, 1),
+  ]) func holds(golden: String, weights: String, clips: Int, compared: Int) throws {
+    let model = try Fixtures.model(path: Fixtures.folder + "run/\(weights).pth")
+    let report = try Parity.verify(
+      weights: model, golden: try Fixtures.golden(golden), threads: 2)
+    #expect(report.verdict == .holds, "\(report.reason)")
+    #expect(report.warnings == [])
+    #expect(report.clips == clips)
+    #expect(report.activations.map(\.name) == model.architecture.activations.map(\.name))
+    #expect(report.activations.filter { $0.status == .holds }.count == compared)
+    #expect(report.activations.filter { $0.status == .absent }.count == 15 - compared)
+    #expect(report.predictions.count == clips)
+    #expect(report.predictions.allSatisfy { $0.expected == $0.found && $0.margin > 0 })
+    #expect(report.certificate?.noPredictionCanFlip == true)
+    for activation in report.activations where activation.status == .holds {
+      #expect(activation.clips == clips)
+      // Far from zero as well: a comparison of something with itself would be exactly there.
+      #expect((activation.golden?.rms ?? 0) > 0.1 && (activation.port?.rms ?? 0) > 0.1)
+    }
+  }
+
+  @Test func threadsChangeNothing() throws {
+    let model = try Fixtures.model()
+    let golden = try Golden(
+      try Fixtures.tensors("best").without { $0.contains("3d1") || $0.contains("3d2") })
+    let one = try Parity.verify(weights: model, golden: golden, threads: 1)
+    #expect(try Parity.verify(weights: model, golden: golden, threads: 2) == one)
+    #expect(try Parity.verify(weights: model, golden: golden, threads: 64) == one)
+  }
+
+  @Test func weightsOfAnotherEpochAreNamedFirst() throws {
+    let model = try Fixtures.model(path: Fixtures.folder + "run/checkpoint_epoch_5.pth")
+    let report = try Parity.verify(weights: model, golden: try Fixtures.golden("best_full"))
+    #expect(report.verdict == .broken)
+    #expect(report.firstOver?.name == "conv3d1")
+    #expect(
+      report.warnings == [
+        "the golden was recorded from other weights: it names the content digest cd85e4e60d5858c9…,"
+          + " and these are \(model.digest.description.prefix(16))…"
+      ])
+  }
+
+  @Test func nothingToCompareIsUndecided() throws {
+    let tensors = try Fixtures.tensors("bare").without { $0 == "logits" }
+      .with("head", Tensor(floats: [1, 2], shape: Shape(known: [2])))
+    let report = try Parity.verify(
+      weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .undecided)
+    #expect(report.activations.last?.name == "head")
+    #expect(report.activations.last?.status == .unknown)
+    #expect(report.activations.dropLast().allSatisfy { $0.status == .absent })
+    #expect(report.certificate == nil)
+  }
+
+  @Test func wrongShapeIsOverTheLine() throws {
+    let tensors = try Fixtures.tensors("bare")
+      .with("fc1", Tensor(floats: Array(repeating: 0, count: 64), shape: Shape(known: [64])))
+    let report = try Parity.verify(
+      weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .broken)
+    #expect(report.firstOver?.golden?.max == .infinity)
+    #expect(
+      report.reason == "fc1: recorded with the shape (64,), the model computes (2, 64)")
+  }
+
+  @Test func nonFiniteValueIsOverTheLine() throws {
+    var values = try #require(try Fixtures.tensors("bare").tensor("logits")).floats()
+    values[5] = .nan
+    let tensors = try Fixtures.tensors("bare")
+      .with("logits", Tensor(floats: values, shape: Shape(known: [2, 4])))
+    let report = try Parity.verify(
+      weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .broken)
+    #expect(report.firstOver?.golden?.max == .infinity)
+    #expect(report.firstOver?.goldenClipsOver == [1])
+    #expect(report.predictions[1].expected == 1)
+    #expect(report.certificate?.noPredictionCanFlip == false)
+  }
+
+  @Test func inputOfAnotherShapeIsRefused() throws {
+    let model = try Fixtures.model()
+    let golden = try Golden(
+      Checkpoint(
+        container: .npz,
+        tensors: [
+          TensorRecord(
+            path: ["input"],
+            tensor: Tensor(floats: Array(repeating: 0, count: 8), shape: Shape(known: [2, 4])))
+        ]))
+    #expect(
+      throws: PortError(
+        .mismatch,
+        "the golden's input has the shape (2, 4); LightweightCNNLSTM takes (2, 1, 32, 64, 96)",
+        key: "input", remedy: "record the golden from the model that these weights belong to")
+    ) { try Parity.verify(weights: model, golden: golden) }
+  }
+
+  /// Declared rounding is the price of the format: the port decides, and so do the predictions.
+  @Test func declaredPrecisionIsAPrice() throws {
+    var changes: [String: [Float]] = [:]
+    for spec in Architecture.lightweightCNNLSTM.parameterTable where spec.kind == .parameter {
+      changes[spec.name] = try Fixtures.values(spec.name).map { Float(Float16($0)) }
+    }
+    let rounded = try Fixtures.model(replacing: changes)
+    var checkpoint = rounded.checkpoint
+    let source = try Fixtures.model().digest.description
+    var tree = MetadataTree()
+    let entries = [("precision", "float16"), ("source.digest", source)].map { key, value in
+      MetadataTree.Entry(
+        key: tree.add(.string("torchport." + key)), value: tree.add(.string(value)))
+    }
+    tree.root = tree.add(.dict(entries))
+    checkpoint.metadata = tree
+    let report = try Parity.verify(
+      weights: try LoadedModel(checkpoint), golden: try Fixtures.golden("best"), threads: 2)
+    #expect(report.verdict == .holds)
+    #expect(report.activations.first?.goldenIsOver == true)
+    #expect(report.activations.first?.status == .holds)
+    #expect(report.warnings.first?.hasPrefix("the weights were stored as float16") == true)
+  }
+}
