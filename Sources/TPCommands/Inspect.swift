@@ -3,6 +3,7 @@ internal import TPBytes
 internal import TPCheckpoints
 internal import TPModels
 internal import TPReports
+internal import TPTensors
 
 /// `torchport inspect FILE`
 struct Inspect: ParsableCommand {

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import TPBytes
+internal import TPCheckpoints
+internal import TPModels
 internal import TPParity
 internal import TPReports
 

@@ -1,5 +1,5 @@
 internal import TPBytes
-public import TPTensors
+internal import TPTensors
 
 /// One value of the metadata that is not the same in two checkpoints.
 public struct MetadataDifference: Hashable, Sendable {

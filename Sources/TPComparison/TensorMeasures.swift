@@ -1,13 +1,5 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#else
-  private import Darwin
-#endif
-
-public import TPBytes
-public import TPTensors
+internal import TPBytes
+internal import TPTensors
 
 /// How far two tensors of one shape and type lie apart; everything in float64.
 public struct TensorMeasures: Hashable, Sendable {
@@ -46,7 +38,7 @@ func measure(
 ) throws(PortError) -> (bits: BitComparison, measures: TensorMeasures?) {
   let left = try elements(of: a, in: files.a)
   let right = try elements(of: b, in: files.b)
-  if equal(left, right) {
+  if left.hasSameBytes(as: right) {
     guard a.dtype.isReal else { return (.identical, nil) }
     let norm = squares(try a.doubles()).squareRoot()
     var measures = TensorMeasures()
@@ -69,15 +61,6 @@ private func elements(of tensor: Tensor, in file: String) throws(PortError) -> B
     return try tensor.contiguousBytes()
   } catch {
     throw error.in(file: file)
-  }
-}
-
-private func equal(_ a: ByteRegion, _ b: ByteRegion) -> Bool {
-  unsafe a.bytes.withUnsafeBytes { left in
-    unsafe b.bytes.withUnsafeBytes { right in
-      unsafe left.count == right.count
-        && (left.isEmpty || memcmp(left.baseAddress, right.baseAddress, left.count) == 0)
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 public import TPBytes
-public import TPCheckpoints
+internal import TPCheckpoints
 public import TPModels
 public import TPTensors
 

@@ -1,5 +1,8 @@
 public import TPBytes
+internal import TPCheckpoints
 public import TPConversion
+internal import TPModels
+internal import TPTensors
 
 extension ConversionReport {
   /// The keys of the JSON object, without the envelope.

@@ -98,24 +98,22 @@ public struct DiffReport: Sendable {
     return parts.joined(separator: "; ")
   }
 
-  /// ||dW|| / ||W|| over all floating-point tensors together, and the tensor that moved most.
+  /// ||dW|| / ||W|| over all floating-point tensors together, and the tensor with most of it.
   private var movement: String? {
     var delta = 0.0
     var norm = 0.0
-    var most: (name: String, relative: Double)?
+    var most: (name: String, share: Double)?
     for tensor in difference.tensors {
       guard let measures = tensor.measures, tensor.a?.dtype.isFloatingPoint == true else {
         continue
       }
-      delta += measures.normDelta * measures.normDelta
+      let square = measures.normDelta * measures.normDelta
+      delta += square
       norm += measures.normA * measures.normA
-      if let relative = measures.relative, relative > (most?.relative ?? 0) {
-        most = (tensor.name, relative)
-      }
+      if square > (most?.share ?? 0) { most = (tensor.name, square) }
     }
     guard delta > 0, norm > 0, let most else { return nil }
-    return "weights moved \(percent((delta / norm).squareRoot()))"
-      + ", most \(printable(most.name)) (\(percent(most.relative)))"
+    return "weights moved \(percent((delta / norm).squareRoot())), most in \(printable(most.name))"
   }
 
   private func words(_ status: TensorDifference.Status) -> String {

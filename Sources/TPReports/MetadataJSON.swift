@@ -4,7 +4,8 @@ internal import TPTensors
 /// A metadata tree as JSON.
 ///
 /// Lists and tuples are arrays; a mapping is an object, its keys as texts; a tensor is
-/// `{"$tensor": name}`, an object `{"$class": ..., ...}`, bytes `{"$bytes": hex}`, a class
+/// `{"$tensor": name}`, an object `{"$class": ..., ...}` (an OrderedDict is a mapping, its attributes
+/// under `$fields`), bytes `{"$bytes": hex}`, a class
 /// `{"$global": name}`. A value that contains itself is `{"$cycle": class or kind}` there, and past
 /// `limit` values the rest is `{"$omitted": kind}`: a file of a few bytes can describe more values
 /// than any memory holds.
@@ -51,6 +52,10 @@ struct MetadataJSON {
     case .list(let items), .tuple(let items): return array(items)
     case .set(let items): return ["$set": array(items)]
     case .dict(let entries): return .object(members(entries))
+    case .object("collections.OrderedDict", [], let fields, [], let entries):
+      // A dict like any other; what was set on it as an attribute (`_metadata`) stands apart.
+      return .object(
+        members(entries) + (fields.isEmpty ? [] : [.init("$fields", .object(members(fields)))]))
     case .object(let className, let arguments, let fields, let items, let entries):
       var result = [JSONValue.Member("$class", .string(className))]
       if !arguments.isEmpty { result.append(.init("$arguments", array(arguments))) }

@@ -48,6 +48,9 @@ struct MetadataText {
         for (index, item) in items.enumerated() { line("\(index)", item, level: level + 1) }
       }
     case .dict(let entries): container(head, entries, level: level)
+    case .object("collections.OrderedDict", [], _, [], let entries):
+      // Its attribute `_metadata` holds the versions of modules: for the JSON, not for a reader.
+      container(head, entries, level: level)
     case .object(let className, let arguments, let fields, let items, let entries):
       let contents = arguments + items
       if let text = short(contents) {
