@@ -140,7 +140,8 @@ extension TreeBuilder {
       case .bytes(let bytes), .byteArray(let bytes): return bytes
       case .call(let place):
         let call = arena.calls[place]
-        guard publicName(call.callable) == "_codecs.encode", let inner = arena.tuple(call.arguments),
+        guard publicName(call.callable) == "_codecs.encode",
+          let inner = arena.tuple(call.arguments),
           inner.count == 2
         else { return nil }
         return bytes(inner)

@@ -166,7 +166,9 @@ struct TreeBuilder {
     var components: [String] = []
     var value = value
     while let parent = parents[Int(value.index)], components.count < limits.depth {
-      guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else { break }
+      guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else {
+        break
+      }
       let step = tree.steps(from: above, isWrapper: wrappers.contains(above)).first {
         $0.target == here
       }

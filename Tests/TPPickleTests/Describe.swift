@@ -44,7 +44,9 @@ func describe(_ handle: PickleArena.Handle, in arena: PickleArena) -> String {
     if let keywords = call.keywords { parts.append(describe(keywords, in: arena)) }
     if !call.states.isEmpty { parts.append("states[" + list(call.states) + "]") }
     if !call.items.isEmpty { parts.append("items[" + list(call.items) + "]") }
-    if !call.entries.isEmpty { parts.append("entries[" + pairs(call.entries, "(", ", ", ")") + "]") }
+    if !call.entries.isEmpty {
+      parts.append("entries[" + pairs(call.entries, "(", ", ", ")") + "]")
+    }
     if !call.elements.isEmpty { parts.append("elements[" + list(call.elements) + "]") }
     return describe(call.callable, in: arena) + "(" + parts.joined(separator: ", ") + ")"
   }

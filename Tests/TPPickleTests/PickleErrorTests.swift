@@ -28,7 +28,8 @@ struct PickleFault: Sendable, CustomTestStringConvertible {
     "\u{80}\u{06}N.", .unsupported, 0,
     "the pickle is of protocol 6, and 5 is the highest there is"),
   PickleFault(
-    "J\u{01}\u{02}", .truncated, 1, "in the operand of BININT, 4 bytes are needed here and 2 are left"
+    "J\u{01}\u{02}", .truncated, 1,
+    "in the operand of BININT, 4 bytes are needed here and 2 are left"
   ),
   PickleFault(
     "X\u{FF}\u{FF}\u{FF}\u{FF}a.", .truncated, 1,
@@ -61,7 +62,8 @@ struct PickleFault: Sendable, CustomTestStringConvertible {
   PickleFault("NNa.", .malformed, 2, "APPEND adds to None, which is no list"),
   PickleFault(")(Ne.", .malformed, 3, "APPENDS adds to a tuple, which is no list"),
   PickleFault("]NNs.", .malformed, 3, "SETITEM sets a key of a list, which is no dict"),
-  PickleFault("cm\nC\nNNs.", .malformed, 7, "SETITEM sets a key of a class or function, which is no dict"),
+  PickleFault(
+    "cm\nC\nNNs.", .malformed, 7, "SETITEM sets a key of a class or function, which is no dict"),
   PickleFault("}(Nu.", .malformed, 3, "SETITEMS has a key without a value"),
   PickleFault("(Nd.", .malformed, 2, "DICT has a key without a value"),
   PickleFault("}]Ns.", .malformed, 3, "SETITEM uses a list as a key"),
@@ -70,7 +72,8 @@ struct PickleFault: Sendable, CustomTestStringConvertible {
   PickleFault("NN\u{93}.", .malformed, 2, "STACK_GLOBAL needs two texts and finds None and None"),
   PickleFault("N)R.", .malformed, 2, "REDUCE would call None"),
   PickleFault("cm\nC\nNR.", .malformed, 6, "REDUCE needs a tuple of arguments and finds None"),
-  PickleFault("cm\nC\n]\u{81}.", .malformed, 6, "NEWOBJ needs a tuple of arguments and finds a list"),
+  PickleFault(
+    "cm\nC\n]\u{81}.", .malformed, 6, "NEWOBJ needs a tuple of arguments and finds a list"),
   PickleFault(
     "cm\nC\n)N\u{92}.", .malformed, 7, "NEWOBJ_EX needs a dict of keywords and finds None"),
   PickleFault("(o.", .malformed, 1, "OBJ has no class above its MARK"),

@@ -24,7 +24,9 @@ func badFilesAreRefused(_ name: String) throws {
 }
 
 /// Seeded: the same mutants at every run.
-@Test(arguments: ["tensor.pt", "shared.pt", "parameters.pt", "nocrc.pt", "deflated.pt", "cyclic.pt"])
+@Test(arguments: [
+  "tensor.pt", "shared.pt", "parameters.pt", "nocrc.pt", "deflated.pt", "cyclic.pt",
+])
 func mutantsReadOrThrow(_ name: String) throws {
   var state: UInt64 = 2_026
   func next(_ bound: Int) -> Int {

@@ -73,7 +73,9 @@ private let protocols = ["protocol2.pt", "protocol3.pt", "protocol4.pt", "protoc
 
   @Test func aBareStorageIsATensorOfItsClass() throws {
     let tree = try Fixtures.read("good/storage.pt").metadata
-    guard case .object("torch.storage.UntypedStorage", let inner, _, _, _) = tree.root.map({ tree[$0] }) else {
+    guard
+      case .object("torch.storage.UntypedStorage", let inner, _, _, _) = tree.root.map({ tree[$0] })
+    else {
       throw missing("storage")
     }
     #expect(inner.map { tree[$0] } == [.tensor(0)])

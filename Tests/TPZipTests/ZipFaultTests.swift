@@ -51,8 +51,10 @@ struct ZipFault: Sendable, CustomTestStringConvertible {
   ZipFault([(.start(14), [1])], .malformed, "contradict each other"),
   ZipFault([(.entry(20), [4])], .malformed, "has two sizes, 4 and 5"),
   ZipFault([(.entry(24), [4])], .malformed, "has two sizes, 5 and 4"),
-  ZipFault([(.entry(20), [0, 0, 1]), (.entry(24), [0, 0, 1])], .malformed, "reach into the directory"),
-  ZipFault([(.entry(20), [50, 0]), (.entry(24), [50, 0])], .malformed, "overlaps the one before it"),
+  ZipFault(
+    [(.entry(20), [0, 0, 1]), (.entry(24), [0, 0, 1])], .malformed, "reach into the directory"),
+  ZipFault(
+    [(.entry(20), [50, 0]), (.entry(24), [50, 0])], .malformed, "overlaps the one before it"),
   ZipFault([(.entry(42), [1])], .malformed, "no member begins where"),
   ZipFault([(.entry(42), [0, 0, 0, 9])], .malformed, "no part of the members"),
   ZipFault([(.entry(42), [255, 255, 255, 255])], .malformed, "lacks a zip64 field"),
@@ -70,8 +72,10 @@ struct ZipFault: Sendable, CustomTestStringConvertible {
   ZipFault([], .unsupported, "compressed by method 12", in: "bzip2.zip"),
   ZipFault([], .malformed, "two members of the zip file have the same name", in: "twice.zip"),
   ZipFault([], .malformed, "two ends", in: "two-ends.zip"),
-  ZipFault([(.entry(24), [9]), (.start(22), [9])], .malformed, "beyond 5 of 9", in: "deflated.zip"),
-  ZipFault([(.entry(24), [4]), (.start(22), [4])], .malformed, "inflates to more", in: "deflated.zip"),
+  ZipFault(
+    [(.entry(24), [9]), (.start(22), [9])], .malformed, "beyond 5 of 9", in: "deflated.zip"),
+  ZipFault(
+    [(.entry(24), [4]), (.start(22), [4])], .malformed, "inflates to more", in: "deflated.zip"),
   ZipFault([(.start(35), [0xFF])], .malformed, "cannot be inflated", in: "deflated.zip"),
 ])
 func faults(_ fault: ZipFault) throws {
