@@ -83,7 +83,7 @@ INLINE float tanh_one(float x) {
   p = __builtin_fmaf(p, s, -0x1.b83c58p-5f);
   p = __builtin_fmaf(p, s, 0x1.110726p-3f);
   p = __builtin_fmaf(p, s, -0x1.555532p-2f);
-  float small = __builtin_fmaf(p * s, x, x);
+  float small = __builtin_copysignf(__builtin_fmaf(p * s, m, m), x);  // keeps -0.0
   float z = exp_nonpositive(-2.0f * m);
   float large = __builtin_copysignf((1.0f - z) / (1.0f + z), x);
   return m < 0.625f ? small : large;

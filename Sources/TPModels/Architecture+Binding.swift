@@ -56,8 +56,8 @@ extension Architecture {
 
   /// Reads the weights, once they are known to fit.
   ///
-  /// - Throws: `PortError` of kind `mismatch` that lists every problem, or whatever keeps a tensor's
-  ///   bytes from being read.
+  /// - Throws: `PortError` of kind `mismatch` that lists every problem, or whatever keeps a
+  ///   tensor's bytes from being read.
   public func bind(_ stateDict: StateDict) throws(PortError) -> BoundWeights {
     if let error = match(stateDict).error { throw error }
     var values: [String: [Float]] = [:]

@@ -112,7 +112,8 @@ public struct BindingReport: Hashable, Sendable {
 
   private var remedy: String {
     if wrongType.contains(where: { $0.found == .float64 }) {
-      return "save float64 weights as float32 in PyTorch (model.float()), so that rounding is visible"
+      return
+        "save float64 weights as float32 in PyTorch (model.float()), so that rounding is visible"
     }
     return missing.contains { !$0.suggestions.isEmpty }
       ? "rename the keys, or choose the architecture that was trained"

@@ -8,8 +8,8 @@ extension Layer {
 
   /// The shape of the output for an input of this shape, both without the dimension of the clips.
   ///
-  /// - Throws: `PortError` naming this layer where the input does not fit, or where a hyperparameter
-  ///   is out of range.
+  /// - Throws: `PortError` naming this layer where the input does not fit, or where a
+  ///   hyperparameter is out of range.
   public func outputShape(_ input: [Int]) throws(PortError) -> [Int] {
     switch kind {
     case .relu: return input
@@ -23,9 +23,9 @@ extension Layer {
       try require(input.count == 4 && input[0] == conv.inputs, input, "(\(conv.inputs), D, H, W)")
       let padded = zip(input[1...], conv.padding).map { $0 + 2 * $1 }
       try count([conv.outputs, conv.inputs] + conv.kernel)
-      // Rows are rounded up for whole vectors; a column more per phase and tile covers that.
+      // A row is stored as one part per phase of the stride, each rounded up to whole vectors.
       try count([
-        conv.inputs, padded[0], padded[1], padded[2] + 32 + conv.stride[2] + conv.kernel[2],
+        conv.inputs, padded[0], padded[1], padded[2] + 9 * conv.stride[2] + conv.kernel[2],
       ])
       return [conv.outputs] + (try windows(padded, conv.kernel, conv.stride))
     case .maxPool3d(let pool):

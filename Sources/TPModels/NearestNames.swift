@@ -15,8 +15,9 @@ func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
   return row[b.count]
 }
 
-/// The names that `wanted` may be a misspelling of, nearest first: at most a third of the longer one
-/// differs. Names over 200 bytes are not looked at: they come from files, and the work is quadratic.
+/// The names that `wanted` may be a misspelling of, nearest first: at most a third of the longer
+/// one differs. Names over 200 bytes are not looked at: they come from files, and the work is
+/// quadratic.
 ///
 /// - Parameter names: what is returned, and what is compared.
 func nearest(

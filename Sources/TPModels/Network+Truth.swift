@@ -8,7 +8,8 @@ public struct TrueActivation: Sendable {
   public let shape: [Int]
   /// Row-major.
   public let values: [Double]
-  /// The standard deviation of the rounding noise of each value, in the value's unit.
+  /// The standard deviation of the rounding noise of each value, in the value's unit; where it is
+  /// not 0, or the value is below float32's normal numbers, at least 2^-149.
   public let noise: [Float]
 }
 
@@ -23,7 +24,8 @@ extension Network {
   ///   - batch: N; 0 is allowed and gives empty results.
   ///   - recording: the activations to keep, by module name or `logits`.
   /// - Returns: those that were asked for, in forward order; `logits` last.
-  /// - Throws: `PortError` where the input has another size, or the architecture no such activation.
+  /// - Throws: `PortError` where the input has another size, or the architecture no such
+  ///   activation.
   public func truth(
     _ input: [Float], batch: Int, recording: Set<String>
   ) throws(PortError) -> [TrueActivation] {
@@ -65,7 +67,12 @@ extension TruthPlan {
   ) {
     if record == nil { return }
     record?.values.append(contentsOf: value.current[..<count])
-    record?.noise.append(
-      contentsOf: noise.current[..<count].lazy.map { Float($0.squareRoot()) })
+    for (variance, element) in zip(noise.current[..<count], value.current[..<count]) {
+      let deviation = Float(variance.squareRoot())
+      // Below the smallest normal number float32 has an absolute spacing: nobody can do better.
+      let underflows = element != 0 && abs(element) < Double(Float.leastNormalMagnitude)
+      record?.noise.append(
+        variance > 0 || underflows ? max(deviation, .leastNonzeroMagnitude) : deviation)
+    }
   }
 }

@@ -21,12 +21,13 @@ public struct NetworkRun: Sendable {
 
 /// An architecture with its weights, ready to run in float32 and in float64.
 ///
-/// In float32 every output element is a chain of fused multiply-adds in a fixed order: a convolution
-/// or linear layer starts from the bias and goes over input channel, depth, height, width; a batch
-/// norm is fma(x, scale, shift) with scale and shift computed in float64 and rounded once; an
-/// average is the sum in row-major order divided by the count; the gates of the LSTM start from
-/// bias_ih + bias_hh and go over the inputs, then over the hidden state. So the bits depend neither
-/// on the processor nor on the number of clips. Several threads may run one network at once.
+/// In float32 every output element is a chain of fused multiply-adds in a fixed order: a
+/// convolution or linear layer starts from the bias and goes over input channel, depth, height,
+/// width; a batch norm is fma(x, scale, shift) with scale and shift computed in float64 and rounded
+/// once; an average is the sum in row-major order divided by the count; the gates of the LSTM start
+/// from bias_ih + bias_hh and go over the inputs, then over the hidden state. So the bits depend
+/// neither on the processor nor on the number of clips. Several threads may run one network at
+/// once.
 public final class Network: Sendable {
   /// The layers.
   public let architecture: Architecture
@@ -67,7 +68,8 @@ public final class Network: Sendable {
   ///   - input: (N, ...) row-major, of the architecture's input.
   ///   - batch: N; 0 is allowed and gives empty results.
   ///   - recording: the activations to keep, by module name or `logits`.
-  /// - Throws: `PortError` where the input has another size, or the architecture no such activation.
+  /// - Throws: `PortError` where the input has another size, or the architecture no such
+  ///   activation.
   public func run(
     _ input: [Float], batch: Int, recording: Set<String> = []
   ) throws(PortError) -> NetworkRun {

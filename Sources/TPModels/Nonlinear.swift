@@ -1,6 +1,6 @@
 internal import CTPKernels
 
-/// 1 / (1 + e^-x) of each element as the LSTM computes it, within 2 ulp; NaN stays.
+/// 1 / (1 + e^-x) of each element as the LSTM computes it, within 2.5 ulp; NaN stays.
 package func sigmoid(_ x: [Float], variant: KernelVariant = .best) -> [Float] {
   var result = x
   unsafe tp_sigmoid_f32(variant.code, result.count, &result)

@@ -96,7 +96,8 @@ extension Layer {
     case .lastStep: return .last(count: output.reduce(1, *))
     case .linear(let linear):
       let matrix = PackedMatrix(
-        values("weight", weights), outputs: linear.outputs, inputs: linear.inputs) { Real($0) }
+        values("weight", weights), outputs: linear.outputs, inputs: linear.inputs
+      ) { Real($0) }
       return .linear(
         matrix, bias: matrix.padded(values("bias", weights).map { Real($0) }),
         rows: input.dropLast().reduce(1, *), outputs: linear.outputs)

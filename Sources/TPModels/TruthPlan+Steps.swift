@@ -31,6 +31,8 @@ extension TruthPlan {
     case .lstm(let lstm): apply(variant, lstm)
     case .plain(.relu): value.apply(variant, .relu, count)
     case .plain(.averagePool(let pool)):
+      // The average's own rounding is taken as that of its last step, u |t|: right where no terms
+      // cancel, as after a ReLU.
       value.apply(variant, .averagePool(pool), count)
       Double.averagePool(pool, again: true, noise.current, into: &noise.next)
       swap(&noise.current, &noise.next)

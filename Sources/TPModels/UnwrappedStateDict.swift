@@ -14,13 +14,14 @@ public struct UnwrappedStateDict: Sendable {
 
   /// Where training scripts put a state_dict, in the order in which they are tried.
   public static let containers = ["model_state_dict", "state_dict", "model", "net"]
-  /// What wrappers put before every name: DataParallel, torch.compile, a module that holds the model.
+  /// What wrappers put before every name: DataParallel, torch.compile, a module that holds the
+  /// model.
   public static let prefixes = ["module.", "_orig_mod.", "model."]
 }
 
 extension Architecture {
-  /// Finds the state_dict that fits: under `UnwrappedStateDict.containers` in that order, then the file
-  /// itself. A prefix is removed only where all names have it and the architecture's have not.
+  /// Finds the state_dict that fits: under `UnwrappedStateDict.containers` in that order, then the
+  /// file itself. A prefix is removed only where all names have it and the architecture's have not.
   ///
   /// - Throws: `PortError` of kind `mismatch` with every problem of the first candidate where none
   ///   fits, or where the file holds no tensor.

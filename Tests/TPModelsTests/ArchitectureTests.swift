@@ -97,96 +97,101 @@ struct ArchitectureTests {
         == "layer conv3d1 (Conv3d) needs an input of (1, D, H, W) and gets (3, 32, 64, 96)")
   }
 
-  @Test(arguments: [
-    ([1, 4, 4, 4], [], .malformed, "architecture X has no layers"),
-    ([0], [Layer(.relu)], .malformed, "architecture X has an input of [0]"),
-    ([1 << 21], [Layer(.relu)], .malformed, "architecture X has an input of [2097152]"),
-    (
-      [1 << 20, 1 << 20], [Layer(.relu)], .limit,
-      "layer ReLU needs more than 1073741824 elements at once"
-    ),
-    (
-      [2, 3], [Layer("a", .relu)], .mismatch,
-      "layer a (ReLU) is the last and gives 2 dimensions, not the logits"
-    ),
-    (
-      [2], [Layer("a", .relu), Layer("a", .relu)], .malformed, "two layers have the same name"
-    ),
-    ([2], [Layer("logits", .relu)], .malformed, "two layers have the same name"),
-    (
-      [2], [Layer("fc", .linear(.init(3, 4)))], .mismatch,
-      "layer fc (Linear) needs an input of (..., 3) and gets (2)"
-    ),
-    (
-      [2], [Layer("fc", .linear(.init(2, 0)))], .malformed,
-      "layer fc (Linear) is described with a size of 0"
-    ),
-    (
-      [2], [Layer("fc", .linear(.init(2, .max)))], .malformed,
-      "layer fc (Linear) is described with a size of 9223372036854775807"
-    ),
-    (
-      [1, 2, 2, 2], [Layer("c", .conv3d(.init(1, 1, kernel: [3, 3, 3])))], .mismatch,
-      "layer c (Conv3d) has a window of (3, 3, 3) and gets only (2, 2, 2)"
-    ),
-    (
-      [1, 4, 4, 4], [Layer("c", .conv3d(.init(1, 1, kernel: [3, 3])))], .malformed,
-      "layer c (Conv3d) is described with 2 sizes where depth, height, width are needed"
-    ),
-    (
-      [1, 4, 4, 4], [Layer("c", .conv3d(.init(1, 1, kernel: [1, 1, 1], stride: [0, 1, 1])))],
-      .malformed, "layer c (Conv3d) is described with a size of 0"
-    ),
-    (
-      [1, 4, 4, 4],
-      [Layer("c", .conv3d(.init(1, 1, kernel: [1, 1, 1], padding: [1 << 20, 1 << 20, 1 << 20])))],
-      .limit, "layer c (Conv3d) needs more than 1073741824 elements at once"
-    ),
-    (
-      [1, 1, 4, 4], [Layer(.maxPool3d(.init([2, 2, 2])))], .mismatch,
-      "layer MaxPool3d has a window of (2, 2, 2) and gets only (1, 4, 4)"
-    ),
-    (
-      [4], [Layer("p", .adaptiveAveragePool3d([1, 1, 1]))], .mismatch,
-      "layer p (AdaptiveAvgPool3d) needs an input of (C, D, H, W) and gets (4)"
-    ),
-    (
-      [4], [Layer("b", .batchNorm(.init(5)))], .mismatch,
-      "layer b (BatchNorm) needs an input of (5, ...) and gets (4)"
-    ),
-    (
-      [4], [Layer("b", .batchNorm(.init(4, epsilon: -1)))], .malformed,
-      "layer b (BatchNorm) is described with eps -1.0"
-    ),
-    (
-      [4, 5], [Layer(.permute([1, 0, 2]))], .malformed,
-      "layer permute is described with axes [1, 0, 2], not an order of all axes that keeps the clips first"
-    ),
-    (
-      [4, 5], [Layer(.permute([0, 1]))], .mismatch,
-      "layer permute needs an input of 1 dimensions and gets (4, 5)"
-    ),
-    (
-      [4, 5], [Layer(.flatten(from: 0))], .malformed,
-      "layer flatten is described with start 0, which would join the clips"
-    ),
-    (
-      [4, 5], [Layer(.flatten(from: 3))], .mismatch,
-      "layer flatten needs an input of at least 3 dimensions and gets (4, 5)"
-    ),
-    (
-      [4, 5], [Layer("l", .lstm(.init(6, hidden: 2)))], .mismatch,
-      "layer l (LSTM) needs an input of (steps, 6) and gets (4, 5)"
-    ),
-    (
-      [4], [Layer(.lastStep)], .mismatch,
-      "layer last step needs an input of (steps, ...) and gets (4)"
-    ),
-    (
-      [4], [Layer("d", .dropout(1.5))], .malformed,
-      "layer d (Dropout) is described with a probability of 1.5"
-    ),
-  ] as [([Int], [Layer], PortError.Kind, String)])
+  @Test(
+    arguments: [
+      ([1, 4, 4, 4], [], .malformed, "architecture X has no layers"),
+      ([0], [Layer(.relu)], .malformed, "architecture X has an input of [0]"),
+      ([1 << 21], [Layer(.relu)], .malformed, "architecture X has an input of [2097152]"),
+      (
+        [1 << 20, 1 << 20], [Layer(.relu)], .limit,
+        "layer ReLU needs more than 1073741824 elements at once"
+      ),
+      (
+        [2, 3], [Layer("a", .relu)], .mismatch,
+        "layer a (ReLU) is the last and gives 2 dimensions, not the logits"
+      ),
+      (
+        [2], [Layer("a", .relu), Layer("a", .relu)], .malformed, "two layers have the same name"
+      ),
+      ([2], [Layer("logits", .relu)], .malformed, "two layers have the same name"),
+      (
+        [2], [Layer("fc", .linear(.init(3, 4)))], .mismatch,
+        "layer fc (Linear) needs an input of (..., 3) and gets (2)"
+      ),
+      (
+        [2], [Layer("fc", .linear(.init(2, 0)))], .malformed,
+        "layer fc (Linear) is described with a size of 0"
+      ),
+      (
+        [2], [Layer("fc", .linear(.init(2, .max)))], .malformed,
+        "layer fc (Linear) is described with a size of 9223372036854775807"
+      ),
+      (
+        [1, 2, 2, 2], [Layer("c", .conv3d(.init(1, 1, kernel: [3, 3, 3])))], .mismatch,
+        "layer c (Conv3d) has a window of (3, 3, 3) and gets only (2, 2, 2)"
+      ),
+      (
+        [1, 4, 4, 4], [Layer("c", .conv3d(.init(1, 1, kernel: [3, 3])))], .malformed,
+        "layer c (Conv3d) is described with 2 sizes where depth, height, width are needed"
+      ),
+      (
+        [1, 4, 4, 4], [Layer("c", .conv3d(.init(1, 1, kernel: [1, 1, 1], stride: [0, 1, 1])))],
+        .malformed, "layer c (Conv3d) is described with a size of 0"
+      ),
+      (
+        [1, 4, 4, 4],
+        [
+          Layer(
+            "c", .conv3d(.init(1, 1, kernel: [1, 1, 1], padding: [1 << 20, 1 << 20, 1 << 20])))
+        ],
+        .limit, "layer c (Conv3d) needs more than 1073741824 elements at once"
+      ),
+      (
+        [1, 1, 4, 4], [Layer(.maxPool3d(.init([2, 2, 2])))], .mismatch,
+        "layer MaxPool3d has a window of (2, 2, 2) and gets only (1, 4, 4)"
+      ),
+      (
+        [4], [Layer("p", .adaptiveAveragePool3d([1, 1, 1]))], .mismatch,
+        "layer p (AdaptiveAvgPool3d) needs an input of (C, D, H, W) and gets (4)"
+      ),
+      (
+        [4], [Layer("b", .batchNorm(.init(5)))], .mismatch,
+        "layer b (BatchNorm) needs an input of (5, ...) and gets (4)"
+      ),
+      (
+        [4], [Layer("b", .batchNorm(.init(4, epsilon: -1)))], .malformed,
+        "layer b (BatchNorm) is described with eps -1.0"
+      ),
+      (
+        [4, 5], [Layer(.permute([1, 0, 2]))], .malformed,
+        "layer permute is described with axes [1, 0, 2],"
+          + " not an order of all axes that keeps the clips first"
+      ),
+      (
+        [4, 5], [Layer(.permute([0, 1]))], .mismatch,
+        "layer permute needs an input of 1 dimensions and gets (4, 5)"
+      ),
+      (
+        [4, 5], [Layer(.flatten(from: 0))], .malformed,
+        "layer flatten is described with start 0, which would join the clips"
+      ),
+      (
+        [4, 5], [Layer(.flatten(from: 3))], .mismatch,
+        "layer flatten needs an input of at least 3 dimensions and gets (4, 5)"
+      ),
+      (
+        [4, 5], [Layer("l", .lstm(.init(6, hidden: 2)))], .mismatch,
+        "layer l (LSTM) needs an input of (steps, 6) and gets (4, 5)"
+      ),
+      (
+        [4], [Layer(.lastStep)], .mismatch,
+        "layer last step needs an input of (steps, ...) and gets (4)"
+      ),
+      (
+        [4], [Layer("d", .dropout(1.5))], .malformed,
+        "layer d (Dropout) is described with a probability of 1.5"
+      ),
+    ] as [([Int], [Layer], PortError.Kind, String)])
   func faults(input: [Int], layers: [Layer], kind: PortError.Kind, message: String) {
     let error = #expect(throws: PortError.self) {
       try Architecture(name: "X", input: input, layers: layers)

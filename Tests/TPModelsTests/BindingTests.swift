@@ -96,10 +96,11 @@ struct BindingTests {
     #expect(report.missing.map(\.name) == ["bn.num_batches_tracked"])
   }
 
-  @Test(arguments: [
-    (.float32, true), (.float16, true), (.bfloat16, true), (.float64, false), (.int32, false),
-    (.float8_e5m2, false), (.complex64, false), (.bool, false),
-  ] as [(DType, Bool)])
+  @Test(
+    arguments: [
+      (.float32, true), (.float16, true), (.bfloat16, true), (.float64, false), (.int32, false),
+      (.float8_e5m2, false), (.complex64, false), (.bool, false),
+    ] as [(DType, Bool)])
   func types(dtype: DType, fits: Bool) throws {
     let found = try stateDict(["fc1.weight": zeros(dtype, Shape([3, 3]))])
     #expect(try architecture().match(found).fits == fits)

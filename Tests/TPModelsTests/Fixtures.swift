@@ -123,7 +123,9 @@ func counter(_ dtype: DType = .int64, shape: [Int] = []) throws -> Tensor {
 }
 
 /// A tensor of zeros of any type and shape.
-func zeros(_ dtype: DType, _ shape: Shape) throws -> Tensor { try counter(dtype, shape: shape.extents) }
+func zeros(_ dtype: DType, _ shape: Shape) throws -> Tensor {
+  try counter(dtype, shape: shape.extents)
+}
 
 /// A state_dict of zeros that fits.
 func fitting(_ architecture: Architecture, prefix: String = "") throws -> StateDict {

@@ -7,7 +7,7 @@ import Testing
 /// definition in exact arithmetic.
 struct LayerTests {
   @Test func thereAreCases() {
-    #expect(Fixtures.layers.count == 27)
+    #expect(Fixtures.layers.count == 28)
   }
 
   @Test(arguments: Fixtures.layers)

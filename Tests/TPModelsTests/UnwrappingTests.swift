@@ -25,14 +25,15 @@ struct UnwrappingTests {
     Checkpoint(container: .torchZip, tensors: records)
   }
 
-  @Test(arguments: [
-    ([], "", []),
-    (["model_state_dict"], "", []), (["state_dict"], "", []), (["model"], "", []),
-    (["net"], "", []),
-    ([], "module.", ["module."]), ([], "_orig_mod.", ["_orig_mod."]), ([], "model.", ["model."]),
-    (["model_state_dict"], "module._orig_mod.", ["module.", "_orig_mod."]),
-    (["state_dict"], "model.", ["model."]),
-  ] as [([String], String, [String])])
+  @Test(
+    arguments: [
+      ([], "", []),
+      (["model_state_dict"], "", []), (["state_dict"], "", []), (["model"], "", []),
+      (["net"], "", []),
+      ([], "module.", ["module."]), ([], "_orig_mod.", ["_orig_mod."]), ([], "model.", ["model."]),
+      (["model_state_dict"], "module._orig_mod.", ["module.", "_orig_mod."]),
+      (["state_dict"], "model.", ["model."]),
+    ] as [([String], String, [String])])
   func wrappers(container: [String], prefix: String, removed: [String]) throws {
     let found = try architecture().unwrap(checkpoint(records(container, prefix: prefix)))
     #expect(found.container == container.first)

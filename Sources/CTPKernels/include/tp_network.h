@@ -28,7 +28,8 @@ typedef struct tp_conv3d {
   ptrdiff_t in_channels, out_channels;
   ptrdiff_t input[3], kernel[3], stride[3], padding[3], output[3];
   /// Columns of one phase of a padded row: a row with a column stride s is stored as s phases, the
-  /// columns 0, s, 2s, ..., then 1, s+1, ..., so that neighbouring outputs read neighbouring inputs.
+  /// columns 0, s, 2s, ..., then 1, s+1, ..., so that neighbouring outputs read neighbouring
+  /// inputs.
   ptrdiff_t phase;
 } tp_conv3d;
 
@@ -75,7 +76,7 @@ void tp_average_pool3d_f32(ptrdiff_t channels, const ptrdiff_t *input, const ptr
 void tp_average_pool3d_f64(ptrdiff_t channels, const ptrdiff_t *input, const ptrdiff_t *output,
                            int again, const double *in, double *out);
 
-/// 1 / (1 + e^-x) and the hyperbolic tangent, within 2 ulp over the whole range.
+/// 1 / (1 + e^-x) within 2.5 ulp and the hyperbolic tangent within 2 ulp, over the whole range.
 void tp_sigmoid_f32(int32_t variant, ptrdiff_t count, float *x);
 void tp_tanh_f32(int32_t variant, ptrdiff_t count, float *x);
 
