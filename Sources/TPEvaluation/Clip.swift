@@ -1,18 +1,27 @@
 /// One or several clips as a model takes them.
 public struct Clip: Hashable, Sendable {
   /// (N, ...) row-major, meant to lie in [0, 1].
-  public var values: [Float]
+  public let values: [Float]
   /// N.
-  public var count: Int
+  public let count: Int
   /// The extents of one clip.
-  public var extents: [Int]
+  public let extents: [Int]
   /// What is odd about the values, as clauses; the clip can be run all the same.
-  public var warnings: [String]
-}
+  public let warnings: [String]
 
-extension Clip {
+  /// Clips of these values, which are looked through for what is odd about them.
+  ///
+  /// - Precondition: as many values as `count` clips of these extents have.
+  public init(values: [Float], count: Int, extents: [Int]) {
+    precondition(values.count == extents.reduce(count, *))
+    self.values = values
+    self.count = count
+    self.extents = extents
+    warnings = Clip.warnings(values)
+  }
+
   /// What to say about values that a model was not trained on.
-  static func warnings(_ values: [Float]) -> [String] {
+  private static func warnings(_ values: [Float]) -> [String] {
     var (low, high) = (Float.infinity, -Float.infinity)
     var (outside, odd) = (0, 0)
     for value in values {

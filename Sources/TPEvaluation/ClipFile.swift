@@ -39,8 +39,7 @@ public enum ClipFile {
     do throws(PortError) {
       let count = try clips(record.tensor.shape, extents)
       let values = try numbers(record.tensor, limits)
-      return Clip(
-        values: values, count: count, extents: extents, warnings: Clip.warnings(values))
+      return Clip(values: values, count: count, extents: extents)
     } catch {
       throw record.name.isEmpty ? error : error.at(key: record.name)
     }

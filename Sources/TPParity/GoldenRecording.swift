@@ -33,8 +33,8 @@ public struct GoldenRecording: Sendable {
   /// - Precondition: the whole array is known to have `size` elements for each clip up to `clip`.
   func range(ofClip clip: Int, size: Int) -> Range<Int> {
     guard let positions else { return clip * size..<(clip + 1) * size }
-    return firstPosition(in: positions, from: clip * size)
-      ..< firstPosition(in: positions, from: (clip + 1) * size)
+    return firstPosition(
+      in: positions, from: clip * size)..<firstPosition(in: positions, from: (clip + 1) * size)
   }
 
   /// Some of the values as float64, exactly.

@@ -56,7 +56,8 @@ public struct LoadedModel: Sendable {
     let digest = try ContentDigest(of: found.unwrapped.stateDict, limits: limits)
     if let stated = facts.statedDigest, stated != digest.description {
       throw PortError(
-        .checksum, "the file states the content digest \(printable(stated)) and its tensors have"
+        .checksum,
+        "the file states the content digest \(printable(stated)) and its tensors have"
           + " \(digest)", remedy: "convert the checkpoint again, or copy the file again")
     }
     let weights = try found.architecture.bind(found.unwrapped.stateDict)

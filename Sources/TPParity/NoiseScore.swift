@@ -44,7 +44,7 @@ public struct NoiseScore: Hashable, Sendable {
 
   /// Compares one value.
   @inline(__always)
-  mutating func add(_ value: Double, truth: Double, noise: Float) {
+  package mutating func add(_ value: Double, truth: Double, noise: Float) {
     count += 1
     if value == truth { return }
     let difference = abs(value - truth)
@@ -63,7 +63,7 @@ public struct NoiseScore: Hashable, Sendable {
   }
 
   /// The score of both together.
-  mutating func add(_ other: NoiseScore) {
+  package mutating func add(_ other: NoiseScore) {
     count += other.count
     max = Swift.max(max, other.max)
     maxError = Swift.max(maxError, other.maxError)

@@ -1,6 +1,13 @@
 internal import CTPKernels
 internal import TPBytes
 
+extension SafeTensors {
+  /// CRC-32 of bytes, as the native profile has it; `after` is that of the bytes before them.
+  package static func checksum(of bytes: RawSpan, after seed: UInt32 = 0) -> UInt32 {
+    crc32(bytes, seed: seed)
+  }
+}
+
 /// CRC-32 as zip has it; pass the result for the bytes before as `seed` to go on.
 func crc32(_ bytes: RawSpan, seed: UInt32 = 0) -> UInt32 {
   unsafe bytes.withUnsafeBytes { unsafe tp_crc32(seed, $0.baseAddress, $0.count) }

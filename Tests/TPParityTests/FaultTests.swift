@@ -84,7 +84,9 @@ struct Fault: CustomTestStringConvertible, Sendable {
       changes: {
         // A batch of 8 in training: n elements of each channel.
         let n = Float(8 * 16 * 16 * 24)
-        return ["bn3d3.running_var": try Fixtures.values("bn3d3.running_var").map { $0 * n / (n - 1) }]
+        return [
+          "bn3d3.running_var": try Fixtures.values("bn3d3.running_var").map { $0 * n / (n - 1) }
+        ]
       }, first: "bn3d3"),
     Fault(
       name: "noise of 1e-6 on the weights of fc1",

@@ -1,0 +1,55 @@
+import TPBytes
+import TPCheckpoints
+import TPTensors
+import Testing
+
+@Suite struct DigestTests {
+  static func tensor(_ dtype: DType, _ extents: [Int], _ bytes: [UInt8]) throws -> Tensor {
+    try Tensor(
+      dtype: dtype, shape: Shape(known: extents),
+      storage: Storage(key: "", region: ByteRegion(bytes)))
+  }
+
+  /// Computed by fixtures/golden.py's content_digest over the same tensors in PyTorch: another
+  /// order, a name beyond ASCII, a scalar, a transposed view, an empty tensor, booleans.
+  @Test func agreesWithPython() throws {
+    let base = Tensor(floats: [0, 1, 2, 3, 4, 5], shape: Shape(known: [2, 3]))
+    let transposed = try Tensor(
+      dtype: .float32, shape: Shape(known: [3, 2]), strides: [1, 3], offset: 0,
+      storage: base.storage)
+    let stateDict = try StateDict([
+      ("b.weight", Tensor(floats: [1.5, -2], shape: Shape(known: [2]))),
+      ("a.ü", try Self.tensor(.int64, [], [7, 0, 0, 0, 0, 0, 0, 0])),
+      ("t", transposed),
+      ("é", try Self.tensor(.bfloat16, [0, 4], [])),
+      ("z", try Self.tensor(.bool, [2], [1, 0])),
+    ])
+    let digest = try ContentDigest(of: stateDict)
+    #expect(
+      digest.description == "e78a1a82a0a26ff443346230ee35ded1cb964b0613571a9ba22106a44ab5d1f2")
+    #expect(
+      digest.tensors == [
+        "b.weight": "252b3318179cc24998f3670913d52d39085cf65b0dfa98fa523ffeab4b6683fe",
+        "a.ü": "aae89fc0f03e2959ae4d701a80cc3915918c950b159f6abb6c92c1433b1a8534",
+        "t": "0c9d0bb54e4f5a0121543129f106617549c7ff2b34c6842c5a2e19186c5a7914",
+        "é": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "z": "47dc540c94ceb704a23875c11273e16bb0b8a87aed84de911f2133568115f254",
+      ])
+  }
+
+  @Test func ofNothing() throws {
+    #expect(
+      try ContentDigest(of: StateDict()).description
+        == "15829dd6002b3f8ce31dd9ef0c19a71cafb5ba6bf794096721973f7c3eb5b838")
+  }
+
+  @Test func missingBytesNameTheKey() throws {
+    let storage = Storage(key: "0", byteCount: 4) { () throws(PortError) in
+      throw PortError(.checksum, "broken")
+    }
+    let tensor = try Tensor(dtype: .float32, shape: Shape(known: [1]), storage: storage)
+    #expect(throws: PortError(.checksum, "broken", key: "w")) {
+      try ContentDigest(of: StateDict([("w", tensor)]))
+    }
+  }
+}

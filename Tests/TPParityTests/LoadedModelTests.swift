@@ -1,0 +1,67 @@
+import TPBytes
+import TPCheckpoints
+import TPModels
+import TPParity
+import TPTensors
+import Testing
+
+@Suite struct LoadedModelTests {
+  @Test func checkpoint() throws {
+    let model = try LoadedModel.open(path: Fixtures.best)
+    #expect(model.architecture.name == "LightweightCNNLSTM")
+    #expect(model.unwrapped.container == "model_state_dict")
+    #expect(model.unwrapped.prefixes == [])
+    #expect(model.facts.epoch == 24)
+    #expect(
+      model.digest.description
+        == "cd85e4e60d5858c93df75d82f97519363a26489a41cc610400b8abb393640277")
+    #expect(model.checkpoint.tensors.count == 100)
+  }
+
+  /// What was written in either format is the same model, digest included.
+  @Test(arguments: WeightFormat.allCases) func written(format: WeightFormat) throws {
+    let model = try Fixtures.model()
+    let path = try Scratch.path("model." + format.extensions[0])
+    defer { Scratch.remove(path) }
+    let digest = model.digest.description
+    let facts = [
+      "architecture": model.architecture.name, "batch_norm": "separate",
+      "classes": #"["a", "b", "c", "d"]"#, "digest": digest, "epoch": "24",
+      "parameters": "\(model.architecture.parameterCount)", "source.digest": digest,
+    ]
+    try CheckpointFile.write(
+      WeightFile(
+        tensors: model.unwrapped.stateDict, facts: facts, digests: model.digest.tensors),
+      format: format, to: path, replacing: false)
+    let again = try LoadedModel.open(path: path)
+    #expect(again.digest == model.digest)
+    #expect(again.unwrapped.stateDict.names == model.unwrapped.stateDict.names)
+    #expect(again.facts.classes == ["a", "b", "c", "d"])
+    #expect(again.facts.sourceDigest == digest)
+    let report = try Parity.verify(weights: again, golden: try Fixtures.golden("bare"))
+    #expect(report.verdict == .holds)
+  }
+
+  @Test func statedDigestIsHeldAgainstTheTensors() throws {
+    var checkpoint = try CheckpointFile.open(path: Fixtures.best)
+    var tree = MetadataTree()
+    let entry = MetadataTree.Entry(
+      key: tree.add(.string("torchport.digest")), value: tree.add(.string("beef")))
+    tree.root = tree.add(.dict([entry]))
+    checkpoint.metadata = tree
+    #expect(
+      throws: PortError(
+        .checksum,
+        "the file states the content digest beef and its tensors have"
+          + " cd85e4e60d5858c93df75d82f97519363a26489a41cc610400b8abb393640277",
+        remedy: "convert the checkpoint again, or copy the file again")
+    ) { try LoadedModel(checkpoint) }
+  }
+
+  @Test func whatDoesNotFitIsNamed() throws {
+    let path = Fixtures.folder + "goldens/bare.npz"
+    let error = #expect(throws: PortError.self) { try LoadedModel.open(path: path) }
+    #expect(error?.kind == .mismatch)
+    #expect(error?.file == path)
+  }
+}
