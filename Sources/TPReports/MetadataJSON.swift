@@ -1,5 +1,5 @@
-internal import TPBytes
-internal import TPTensors
+package import TPBytes
+package import TPTensors
 
 /// A metadata tree as JSON.
 ///
@@ -9,14 +9,14 @@ internal import TPTensors
 /// `{"$global": name}`. A value that contains itself is `{"$cycle": class or kind}` there, and past
 /// `limit` values the rest is `{"$omitted": kind}`: a file of a few bytes can describe more values
 /// than any memory holds.
-struct MetadataJSON {
+package struct MetadataJSON {
   private let tree: MetadataTree
   private let names: [String]
   private var left: Int
   private var ancestors: Set<MetadataTree.Handle> = []
 
   /// The whole tree; `null` where the file has no metadata.
-  static func render(_ checkpoint: Checkpoint, limit: Int = 200_000) -> JSONValue {
+  package static func render(_ checkpoint: Checkpoint, limit: Int = 200_000) -> JSONValue {
     var renderer = MetadataJSON(
       tree: checkpoint.metadata, names: checkpoint.tensors.map(\.name), left: limit)
     guard let root = checkpoint.metadata.root else { return .null }

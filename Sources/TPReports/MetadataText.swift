@@ -1,15 +1,15 @@
 internal import TPBytes
-internal import TPTensors
+package import TPTensors
 
 /// A metadata tree for a terminal: a line a value, indented, long lists and tensors folded.
-struct MetadataText {
+package struct MetadataText {
   private let tree: MetadataTree
   private var lines: [String] = []
   private var ancestors: Set<MetadataTree.Handle> = []
   private let limit: Int
 
   /// At most `limit` lines; what is left out is counted in the last one.
-  static func render(_ tree: MetadataTree, limit: Int = 120) -> String {
+  package static func render(_ tree: MetadataTree, limit: Int = 120) -> String {
     guard let root = tree.root else { return "" }
     var renderer = MetadataText(tree: tree, limit: limit)
     switch tree[root] {

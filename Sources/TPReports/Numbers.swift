@@ -7,7 +7,7 @@
 #endif
 
 /// A number with `digits` significant digits, as C's `%.Ng` writes it whatever the locale.
-func significant(_ value: Double, _ digits: Int = 3) -> String {
+package func significant(_ value: Double, _ digits: Int = 3) -> String {
   if value.isNaN { return "NaN" }
   if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
   var buffer = [CChar](repeating: 0, count: 64)
@@ -20,12 +20,12 @@ func significant(_ value: Double, _ digits: Int = 3) -> String {
 }
 
 /// A share between 0 and 1 in per cent, with `decimals` decimals: `12.34 %`.
-func percent(_ share: Double, decimals: Int = 2) -> String {
+package func percent(_ share: Double, decimals: Int = 2) -> String {
   fixed(share * 100, decimals) + " %"
 }
 
 /// A number with a fixed number of decimals.
-func fixed(_ value: Double, _ decimals: Int) -> String {
+package func fixed(_ value: Double, _ decimals: Int) -> String {
   guard value.isFinite else { return significant(value) }
   var buffer = [CChar](repeating: 0, count: 400)
   let count = unsafe withVaList([Int32(decimals), value]) { arguments in
@@ -36,7 +36,7 @@ func fixed(_ value: Double, _ decimals: Int) -> String {
 }
 
 /// An integer with a comma between groups of three digits: `721,044`.
-func grouped(_ value: Int) -> String {
+package func grouped(_ value: Int) -> String {
   let digits = Array(String(value.magnitude).utf8)
   var text: [UInt8] = value < 0 ? [UInt8(ascii: "-")] : []
   for (index, digit) in digits.enumerated() {
@@ -47,7 +47,7 @@ func grouped(_ value: Int) -> String {
 }
 
 /// Bytes in a unit that fits, in powers of 1000: `8.7 MB`.
-func bytes(_ count: Int) -> String {
+package func bytes(_ count: Int) -> String {
   var value = Double(count)
   for unit in ["bytes", "kB", "MB", "GB"] {
     if value < 999.5 || unit == "GB" {
@@ -59,6 +59,6 @@ func bytes(_ count: Int) -> String {
 }
 
 /// `1 tensor`, `2 tensors`.
-func counted(_ count: Int, _ noun: String) -> String {
+package func counted(_ count: Int, _ noun: String) -> String {
   "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
 }
