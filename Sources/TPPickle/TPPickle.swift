@@ -1,1 +1,0 @@
-// TPPickle: pickle opcodes, the machine, the value arena; nothing is ever imported or called.

@@ -1,1 +1,0 @@
-// TPTorchFiles: every container that torch.save wrote <-> metadata tree + tensors.

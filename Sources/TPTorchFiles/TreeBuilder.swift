@@ -1,0 +1,180 @@
+internal import TPBytes
+internal import TPPickle
+internal import TPTensors
+
+/// Turns what a pickle builds into a metadata tree and tensors, one node per object.
+///
+/// A worklist, not recursion: nesting costs no stack, and a value that contains itself ends.
+struct TreeBuilder {
+  let arena: PickleArena
+  var tree = MetadataTree()
+  /// The tensors in the order in which they were found.
+  var tensors: [Tensor] = []
+  /// The node of each tensor and its place in `tensors`.
+  var tensorHandles: [(MetadataTree.Handle, Int)] = []
+  /// Objects that stand for a tensor, their first argument: a storage, a Parameter with attributes.
+  var wrappers: Set<MetadataTree.Handle> = []
+  var rebuilder: TensorRebuilder
+  var keys = KeyIdentities()
+  /// The globals' names as Python 3 has them.
+  let publicNames: [String]
+  /// `_codecs.encode(text)` by the text.
+  var encoded: [PickleArena.Handle: [UInt8]] = [:]
+  // What was written out in its holder before; doing it again is counted.
+  private var spread: Set<PickleArena.Handle> = []
+  private var spreadCount = 0
+  private let limits: ReadLimits
+  private var handles: [MetadataTree.Handle?]
+  /// Through which value each value was found first, to say where an error is.
+  private var parents: [PickleArena.Handle?]
+  private var pending: [PickleArena.Handle] = []
+  private var current: PickleArena.Handle?
+
+  init(_ arena: PickleArena, storages: any StorageSource, limits: ReadLimits) {
+    self.arena = arena
+    self.limits = limits
+    // Python 2's names for what Python 3 calls otherwise.
+    let modules = ["__builtin__": "builtins", "copy_reg": "copyreg"]
+    publicNames = arena.globals.map { (modules[$0.module] ?? $0.module) + "." + $0.name }
+    rebuilder = TensorRebuilder(arena, storages: storages, limits: limits)
+    handles = Array(repeating: nil, count: arena.nodes.count)
+    parents = Array(repeating: nil, count: arena.nodes.count)
+  }
+
+  /// Builds the tree of everything that a value leads to.
+  mutating func build(_ root: PickleArena.Handle) throws(PortError) -> MetadataTree.Handle {
+    let result = child(root)
+    while let next = pending.popLast() {
+      current = next
+      do throws(PortError) {
+        let node = try convert(next)
+        tree.replace(child(next), with: node)
+      } catch {
+        let path = path(of: next)
+        throw path.isEmpty ? error : error.at(key: path)
+      }
+    }
+    return result
+  }
+
+  /// The tree's node for a value; one that is new and may hold others is put on the worklist.
+  mutating func child(_ value: PickleArena.Handle) -> MetadataTree.Handle {
+    let index = Int(value.index)
+    if let known = handles[index] { return known }
+    let leaf = leaf(value)
+    let handle = tree.add(leaf ?? .none)
+    handles[index] = handle
+    parents[index] = current
+    if leaf == nil { pending.append(value) }
+    return handle
+  }
+
+  mutating func children(_ values: [PickleArena.Handle]) -> [MetadataTree.Handle] {
+    values.map { child($0) }
+  }
+
+  mutating func entries(_ pairs: [PickleArena.Pair]) -> [MetadataTree.Entry] {
+    keys.merge(pairs, of: arena).map {
+      MetadataTree.Entry(key: child($0.key), value: child($0.value))
+    }
+  }
+
+  /// Counts the contents of a value that are written out once more, in another holder: a list given
+  /// to a million constructors would fill the memory.
+  mutating func count(_ contents: Int, of value: PickleArena.Handle) throws(PortError) {
+    if spread.insert(value).inserted { return }
+    spreadCount += contents
+    guard spreadCount <= limits.objects else {
+      throw PortError(
+        .limit, "the same values are repeated more than \(limits.objects) times",
+        offset: arena.offset(of: value),
+        remedy: "the file was made to exhaust its reader; do not trust it")
+    }
+  }
+
+  /// The node of a value that holds no others, or `nil`.
+  private func leaf(_ value: PickleArena.Handle) -> MetadataTree.Node? {
+    switch arena[value] {
+    case .none: MetadataTree.Node.none
+    case .bool(let truth): .bool(truth)
+    case .int(let integer): .int(integer)
+    case .bigInt(let digits): .bigInt(digits)
+    case .float(let number): .float(number)
+    case .string(let text): .string(text)
+    case .brokenString(let units): .brokenString(units)
+    case .bytes(let bytes), .byteArray(let bytes): .bytes(bytes)
+    case .global(let place): .global(publicNames[place])
+    case .list, .tuple, .set, .frozenSet, .dict, .call, .persistent: nil
+    }
+  }
+
+  private mutating func convert(
+    _ value: PickleArena.Handle
+  ) throws(PortError) -> MetadataTree.Node {
+    switch arena[value] {
+    case .list(let elements): return .list(children(elements))
+    case .tuple(let elements): return .tuple(children(elements))
+    case .set(let elements), .frozenSet(let elements): return .set(children(elements))
+    case .dict(let pairs): return .dict(entries(pairs))
+    case .persistent(let id): return try bareStorage(id, value)
+    case .call(let place):
+      if let rebuilt = try rebuilder.tensor(value) { return try wrap(rebuilt, value) }
+      return try object(arena.calls[place])
+    default: return leaf(value) ?? .none
+    }
+  }
+
+  /// A storage that belongs to no tensor: a tensor of one dimension, under its class's name.
+  private mutating func bareStorage(
+    _ id: PickleArena.Handle, _ value: PickleArena.Handle
+  ) throws(PortError) -> MetadataTree.Node {
+    let typed = try rebuilder.storage(id)
+    let tensor = try Tensor(
+      dtype: typed.dtype ?? .uint8, shape: try Shape([typed.count], limits: limits),
+      storage: typed.storage)
+    return wrapper(child(value), typed.className, tensor, fields: [])
+  }
+
+  private mutating func wrap(
+    _ rebuilt: RebuiltTensor, _ value: PickleArena.Handle
+  ) throws(PortError) -> MetadataTree.Node {
+    guard let className = rebuilt.className else {
+      let place = tensors.count
+      tensors.append(rebuilt.tensor)
+      tensorHandles.append((child(value), place))
+      return .tensor(place)
+    }
+    return wrapper(
+      child(value), className, rebuilt.tensor, fields: try fields(of: rebuilt.states))
+  }
+
+  private mutating func wrapper(
+    _ handle: MetadataTree.Handle, _ className: String, _ tensor: Tensor,
+    fields: [MetadataTree.Entry]
+  ) -> MetadataTree.Node {
+    let place = tensors.count
+    tensors.append(tensor)
+    let inner = tree.add(.tensor(place))
+    tensorHandles.append((inner, place))
+    wrappers.insert(handle)
+    return .object(
+      className: className, arguments: [inner], fields: fields, items: [], entries: [])
+  }
+
+  /// The path by which a value was found, as far as it can be told.
+  private func path(of value: PickleArena.Handle) -> String {
+    var components: [String] = []
+    var value = value
+    while let parent = parents[Int(value.index)], components.count < limits.depth {
+      guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else {
+        break
+      }
+      let step = tree.steps(from: above, isWrapper: wrappers.contains(above)).first {
+        $0.target == here
+      }
+      if let step { components += tree.components(of: step).reversed() }
+      value = parent
+    }
+    return components.reversed().joined(separator: ".")
+  }
+}

@@ -1,1 +1,0 @@
-// TPZip: a zip file, lent in place.
