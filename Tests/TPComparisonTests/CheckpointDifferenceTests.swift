@@ -10,7 +10,8 @@ import Testing
 
   private func checkpoint(_ tensors: KeyValuePairs<String, Tensor>) -> Checkpoint {
     Checkpoint(
-      container: .safetensors, tensors: tensors.map { TensorRecord(path: [$0.key], tensor: $0.value) })
+      container: .safetensors,
+      tensors: tensors.map { TensorRecord(path: [$0.key], tensor: $0.value) })
   }
 
   private func statuses(
@@ -24,7 +25,9 @@ import Testing
     let nan = Float(bitPattern: 0x7FC0_0000)
     let otherNaN = Float(bitPattern: 0x7FC0_0001)
     let found = try statuses(
-      ["same": tensor([1, nan]), "zero": tensor([0, 1]), "nan": tensor([nan]), "ulp": tensor([1])],
+      [
+        "same": tensor([1, nan]), "zero": tensor([0, 1]), "nan": tensor([nan]), "ulp": tensor([1]),
+      ],
       [
         "same": tensor([1, nan]), "zero": tensor([-0.0, 1]), "nan": tensor([otherNaN]),
         "ulp": tensor([Float(1).nextUp]),
@@ -35,7 +38,8 @@ import Testing
 
   @Test func shapesTypesAndNames() throws {
     let half = try Tensor(
-      dtype: .float16, shape: Shape([2]), storage: Storage(key: "h", region: ByteRegion([0, 0, 0, 0])))
+      dtype: .float16, shape: Shape([2]),
+      storage: Storage(key: "h", region: ByteRegion([0, 0, 0, 0])))
     let found = try statuses(
       ["shape": tensor([1]), "dtype": tensor([0, 0]), "gone": tensor([1])],
       ["shape": tensor([1, 2]), "dtype": half, "new": tensor([1])])
