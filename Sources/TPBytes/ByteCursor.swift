@@ -90,9 +90,10 @@ public struct ByteCursor: ~Escapable {
     let start = offset
     let value = try little(type)
     guard let length = Int(exactly: value), length >= 0, length <= remaining else {
+      let left = remaining
       offset = start
       throw PortError(
-        .truncated, "a length of \(value) runs past the end: \(remaining) bytes are left",
+        .truncated, "a length of \(value) runs past the end: \(left) bytes are left",
         offset: fileOffset)
     }
     return length

@@ -202,6 +202,7 @@ private struct FileWriter: ~Copyable {
       guard copied == size else {
         throw libraryError(.inputOutput, problem)
       }
+      unsafe repairSuperblock(buffer)
     }
     return image.region
   }

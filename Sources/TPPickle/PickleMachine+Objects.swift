@@ -34,7 +34,8 @@ extension PickleMachine {
     let arguments = try pop(for: opcode)
     let callable = try pop(for: opcode)
     guard case .tuple = arena[arguments] else {
-      throw malformed("\(opcode.name) needs a tuple of arguments and finds \(arena[arguments].kind)")
+      throw malformed(
+        "\(opcode.name) needs a tuple of arguments and finds \(arena[arguments].kind)")
     }
     if let keywords {
       guard case .dict = arena[keywords] else {

@@ -53,7 +53,9 @@ struct TensorRebuilder {
     _ handle: PickleArena.Handle, depth: Int
   ) throws(PortError) -> RebuiltTensor? {
     if let known = known[handle] { return known }
-    guard let call = arena.call(handle), let global = arena.global(call.callable) else { return nil }
+    guard let call = arena.call(handle), let global = arena.global(call.callable) else {
+      return nil
+    }
     guard let function = Function(rawValue: global.fullName) else {
       if isTensorFunction(global) { throw unsupported(global, handle) }
       return nil
@@ -104,8 +106,12 @@ struct TensorRebuilder {
     case .fromTypeV2, .fromType, .oldFromType:
       guard let global = arena.global(arguments[0]), let type = arena.global(arguments[1]),
         let innerArguments = arena.tuple(arguments[2])
-      else { throw malformed("\(function.rawValue) is not given a function, class and tuple", handle) }
-      guard let inner = Function(rawValue: global.fullName) else { throw unsupported(global, handle) }
+      else {
+        throw malformed("\(function.rawValue) is not given a function, class and tuple", handle)
+      }
+      guard let inner = Function(rawValue: global.fullName) else {
+        throw unsupported(global, handle)
+      }
       var result = try apply(inner, innerArguments, handle, depth + 1)
       let plain = ["torch.Tensor", "torch.nn.parameter.Parameter", "torch._tensor.Tensor"]
       if !plain.contains(type.fullName) { result.className = type.fullName }
@@ -168,7 +174,8 @@ struct TensorRebuilder {
         if case .bool(false) = arena[entry.value] { continue }
         let name = printable(arena.string(entry.key) ?? arena[entry.key].kind)
         throw PortError(
-          .unsupported, "a tensor is saved as a lazy view (\(name)), whose values are not in the file",
+          .unsupported,
+          "a tensor is saved as a lazy view (\(name)), whose values are not in the file",
           offset: arena.offset(of: handle),
           remedy: "save tensor.resolve_conj().resolve_neg() instead")
       }

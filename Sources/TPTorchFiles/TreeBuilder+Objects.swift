@@ -131,12 +131,20 @@ extension TreeBuilder {
     return pairs
   }
 
-  /// `bytes` as protocols 0 to 2 write them: `_codecs.encode(text, 'latin1')`, or `bytes()`.
+  /// `bytes` as protocols 0 to 2 write them: `_codecs.encode(text, 'latin1')`, or `bytes()`; a
+  /// `bytearray` is made of one of these.
   private mutating func bytes(_ arguments: [PickleArena.Handle]) -> [UInt8]? {
     guard let first = arguments.first else { return [] }
     if arguments.count == 1 {
       switch arena[first] {
       case .bytes(let bytes), .byteArray(let bytes): return bytes
+      case .call(let place):
+        let call = arena.calls[place]
+        guard publicName(call.callable) == "_codecs.encode",
+          let inner = arena.tuple(call.arguments),
+          inner.count == 2
+        else { return nil }
+        return bytes(inner)
       default: return nil
       }
     }

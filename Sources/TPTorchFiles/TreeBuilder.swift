@@ -57,14 +57,15 @@ struct TreeBuilder {
     return result
   }
 
-  /// The tree's node for a value; one that is new is put on the worklist.
+  /// The tree's node for a value; one that is new and may hold others is put on the worklist.
   mutating func child(_ value: PickleArena.Handle) -> MetadataTree.Handle {
     let index = Int(value.index)
     if let known = handles[index] { return known }
-    let handle = tree.add(.none)
+    let leaf = leaf(value)
+    let handle = tree.add(leaf ?? .none)
     handles[index] = handle
     parents[index] = current
-    pending.append(value)
+    if leaf == nil { pending.append(value) }
     return handle
   }
 
@@ -91,27 +92,35 @@ struct TreeBuilder {
     }
   }
 
+  /// The node of a value that holds no others, or `nil`.
+  private func leaf(_ value: PickleArena.Handle) -> MetadataTree.Node? {
+    switch arena[value] {
+    case .none: MetadataTree.Node.none
+    case .bool(let truth): .bool(truth)
+    case .int(let integer): .int(integer)
+    case .bigInt(let digits): .bigInt(digits)
+    case .float(let number): .float(number)
+    case .string(let text): .string(text)
+    case .brokenString(let units): .brokenString(units)
+    case .bytes(let bytes), .byteArray(let bytes): .bytes(bytes)
+    case .global(let place): .global(publicNames[place])
+    case .list, .tuple, .set, .frozenSet, .dict, .call, .persistent: nil
+    }
+  }
+
   private mutating func convert(
     _ value: PickleArena.Handle
   ) throws(PortError) -> MetadataTree.Node {
     switch arena[value] {
-    case .none: return .none
-    case .bool(let truth): return .bool(truth)
-    case .int(let integer): return .int(integer)
-    case .bigInt(let digits): return .bigInt(digits)
-    case .float(let number): return .float(number)
-    case .string(let text): return .string(text)
-    case .brokenString(let units): return .brokenString(units)
-    case .bytes(let bytes), .byteArray(let bytes): return .bytes(bytes)
     case .list(let elements): return .list(children(elements))
     case .tuple(let elements): return .tuple(children(elements))
     case .set(let elements), .frozenSet(let elements): return .set(children(elements))
     case .dict(let pairs): return .dict(entries(pairs))
-    case .global(let place): return .global(publicNames[place])
     case .persistent(let id): return try bareStorage(id, value)
     case .call(let place):
       if let rebuilt = try rebuilder.tensor(value) { return try wrap(rebuilt, value) }
       return try object(arena.calls[place])
+    default: return leaf(value) ?? .none
     }
   }
 
@@ -157,7 +166,9 @@ struct TreeBuilder {
     var components: [String] = []
     var value = value
     while let parent = parents[Int(value.index)], components.count < limits.depth {
-      guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else { break }
+      guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else {
+        break
+      }
       let step = tree.steps(from: above, isWrapper: wrappers.contains(above)).first {
         $0.target == here
       }

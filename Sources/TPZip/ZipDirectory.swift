@@ -36,7 +36,9 @@ struct ZipDirectory {
       }
       (count, size, offset, limit) = (wide.count, wide.size, wide.offset, wide.start)
     } else {
-      guard disk == 0, directoryDisk == 0, UInt64(countHere) == count else { throw splitArchive(end) }
+      guard disk == 0, directoryDisk == 0, UInt64(countHere) == count else {
+        throw splitArchive(end)
+      }
     }
     guard let memberCount = Int(exactly: count), let start = Int(exactly: offset),
       let length = Int(exactly: size), start <= limit, length == limit - start

@@ -134,7 +134,8 @@ enum ZipWalk {
     for member in members.sorted(by: { $0.headerOffset < $1.headerOffset }) {
       if end == 0, member.headerOffset > 0 {
         throw PortError(
-          .malformed, "the first member that the directory lists begins at byte"
+          .malformed,
+          "the first member that the directory lists begins at byte"
             + " \(member.headerOffset), not at the start of the file", record: member.name,
           remedy: "readers disagree about such a file; write it anew")
       }

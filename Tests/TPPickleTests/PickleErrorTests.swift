@@ -1,0 +1,151 @@
+import TPBytes
+import TPPickle
+import Testing
+
+struct PickleFault: Sendable, CustomTestStringConvertible {
+  let pickle: [UInt8]
+  let kind: PortError.Kind
+  let offset: Int
+  let message: String
+  var testDescription: String { message }
+
+  init(_ pickle: String, _ kind: PortError.Kind, _ offset: Int, _ message: String) {
+    // Latin-1: a byte per character.
+    self.pickle = pickle.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+    self.kind = kind
+    self.offset = offset
+    self.message = message
+  }
+}
+
+@Test(arguments: [
+  PickleFault("", .truncated, 0, "the pickle ends without a STOP opcode"),
+  PickleFault("N", .truncated, 1, "the pickle ends without a STOP opcode"),
+  PickleFault("version https", .malformed, 0, "no pickle opcode is 0x76 ('v')"),
+  PickleFault("<html>", .malformed, 0, "no pickle opcode is 0x3c ('<')"),
+  PickleFault("\u{0A}.", .malformed, 0, "no pickle opcode is 0x0a"),
+  PickleFault(
+    "\u{80}\u{06}N.", .unsupported, 0,
+    "the pickle is of protocol 6, and 5 is the highest there is"),
+  PickleFault(
+    "J\u{01}\u{02}", .truncated, 1,
+    "in the operand of BININT, 4 bytes are needed here and 2 are left"
+  ),
+  PickleFault(
+    "X\u{FF}\u{FF}\u{FF}\u{FF}a.", .truncated, 1,
+    "in the operand of BINUNICODE, a length of 4294967295 runs past the end: 2 bytes are left"),
+  PickleFault(
+    "\u{8E}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}.", .truncated, 1,
+    "in the operand of BINBYTES8, a length of 18446744073709551615 runs past the end:"
+      + " 1 bytes are left"),
+  PickleFault(
+    "T\u{FF}\u{FF}\u{FF}\u{FF}.", .truncated, 1,
+    "in the operand of BINSTRING, a length of -1 runs past the end: 1 bytes are left"),
+  PickleFault(
+    "\u{95}\u{05}\u{00}\u{00}\u{00}\u{00}\u{00}\u{00}\u{00}N.", .truncated, 1,
+    "in the operand of FRAME, a length of 5 runs past the end: 2 bytes are left"),
+  PickleFault(
+    "cos", .truncated, 1, "in the operand of GLOBAL, a line is not ended by a line feed"),
+  PickleFault(".", .malformed, 0, "STOP needs a value and the stack is empty"),
+  PickleFault("0.", .malformed, 0, "POP needs a value and the stack is empty"),
+  PickleFault("N(.", .malformed, 2, "STOP needs a value and the stack is empty"),
+  PickleFault("N(\u{85}.", .malformed, 2, "TUPLE1 needs 1 values and the stack holds fewer"),
+  PickleFault("NN\u{87}.", .malformed, 2, "TUPLE3 needs 3 values and the stack holds fewer"),
+  PickleFault("t.", .malformed, 0, "TUPLE needs a MARK and there is none"),
+  PickleFault("]Ne.", .malformed, 2, "APPENDS needs a MARK and there is none"),
+  PickleFault("1.", .malformed, 0, "POP_MARK needs a MARK and there is none"),
+  PickleFault("h\u{05}.", .malformed, 0, "the memo has no value 5"),
+  PickleFault("g-1\n.", .malformed, 0, "GET gives no number of the memo"),
+  PickleFault("Npx\n.", .malformed, 1, "PUT gives no number of the memo"),
+  PickleFault("q\u{00}.", .malformed, 0, "BINPUT needs a value and the stack is empty"),
+  PickleFault("\u{94}.", .malformed, 0, "MEMOIZE needs a value and the stack is empty"),
+  PickleFault("NNa.", .malformed, 2, "APPEND adds to None, which is no list"),
+  PickleFault(")(Ne.", .malformed, 3, "APPENDS adds to a tuple, which is no list"),
+  PickleFault("]NNs.", .malformed, 3, "SETITEM sets a key of a list, which is no dict"),
+  PickleFault(
+    "cm\nC\nNNs.", .malformed, 7, "SETITEM sets a key of a class or function, which is no dict"),
+  PickleFault("}(Nu.", .malformed, 3, "SETITEMS has a key without a value"),
+  PickleFault("(Nd.", .malformed, 2, "DICT has a key without a value"),
+  PickleFault("}]Ns.", .malformed, 3, "SETITEM uses a list as a key"),
+  PickleFault("](N\u{90}.", .malformed, 3, "ADDITEMS adds to a list, which is no set"),
+  PickleFault("(N\u{91}(N\u{90}.", .malformed, 5, "ADDITEMS adds to a frozenset, which is no set"),
+  PickleFault("NN\u{93}.", .malformed, 2, "STACK_GLOBAL needs two texts and finds None and None"),
+  PickleFault("N)R.", .malformed, 2, "REDUCE would call None"),
+  PickleFault("cm\nC\nNR.", .malformed, 6, "REDUCE needs a tuple of arguments and finds None"),
+  PickleFault(
+    "cm\nC\n]\u{81}.", .malformed, 6, "NEWOBJ needs a tuple of arguments and finds a list"),
+  PickleFault(
+    "cm\nC\n)N\u{92}.", .malformed, 7, "NEWOBJ_EX needs a dict of keywords and finds None"),
+  PickleFault("(o.", .malformed, 1, "OBJ has no class above its MARK"),
+  PickleFault("(No.", .malformed, 2, "OBJ would call None"),
+  PickleFault("im\nC\n.", .malformed, 0, "INST needs a MARK and there is none"),
+  PickleFault("]Nb.", .malformed, 2, "BUILD sets the state of a list, which is no object"),
+  PickleFault(
+    "\u{82}\u{01}.", .unsupported, 0,
+    "EXT1 names a class by a number that only the program which wrote the file knows"),
+  PickleFault(
+    "\u{97}.", .unsupported, 0, "the pickle refers to a buffer that is kept outside of the file"),
+  PickleFault("N\u{98}.", .malformed, 1, "READONLY_BUFFER needs bytes and finds None"),
+  PickleFault("I1x\n.", .malformed, 0, "INT gives no decimal integer"),
+  PickleFault("I010\n.", .malformed, 0, "INT gives no decimal integer"),
+  PickleFault("L\n.", .malformed, 0, "LONG gives no decimal integer"),
+  PickleFault("L-L\n.", .malformed, 0, "LONG gives no decimal integer"),
+  PickleFault("F1,5\n.", .malformed, 0, "FLOAT gives no number"),
+  PickleFault("F0x10\n.", .malformed, 0, "FLOAT gives no number"),
+  PickleFault("F\n.", .malformed, 0, "FLOAT gives no number"),
+  PickleFault("Sabc\n.", .malformed, 0, "STRING is not in quotes"),
+  PickleFault("S'\n.", .malformed, 0, "STRING is not in quotes"),
+  PickleFault("S'\\x4'\n.", .malformed, 0, "STRING has an escape that means nothing"),
+  PickleFault("V\\u00\n.", .malformed, 0, "a text has an escape that is no code point"),
+  PickleFault("V\\U00110000\n.", .malformed, 0, "a text has an escape that is no code point"),
+  PickleFault("X\u{01}\u{00}\u{00}\u{00}\u{FF}.", .malformed, 0, "a text is not UTF-8"),
+  PickleFault("X\u{02}\u{00}\u{00}\u{00}\u{C0}\u{80}.", .malformed, 0, "a text is not UTF-8"),
+  PickleFault("X\u{02}\u{00}\u{00}\u{00}\u{E2}\u{82}.", .malformed, 0, "a text is not UTF-8"),
+  PickleFault(
+    "c\u{FF}\nC\n.", .malformed, 0, "the name of a class or function is not UTF-8"),
+  PickleFault("P\u{FF}\n.", .malformed, 0, "the persistent id is not UTF-8"),
+  PickleFault(
+    "\u{8B}\u{FF}\u{FF}\u{FF}\u{FF}.", .truncated, 1,
+    "in the operand of LONG4, a length of -1 runs past the end: 1 bytes are left"),
+])
+func faults(_ fault: PickleFault) {
+  let error = failure(fault.pickle)
+  #expect(error?.kind == fault.kind)
+  #expect(error?.message == fault.message)
+  #expect(error?.offset == fault.offset)
+  #expect(error?.remedy != nil)
+}
+
+@Test func longIntegersAreRefused() {
+  let bytes: [UInt8] = [0x8B, 0x01, 0x04, 0, 0] + Array(repeating: 1, count: 1025) + [0x2E]
+  #expect(failure(bytes)?.message == "an integer has 1025 bytes, more than 1024")
+  let digits = Array("L".utf8) + Array(repeating: 0x39, count: 2600) + Array("L\n.".utf8)
+  #expect(failure(digits)?.kind == .limit)
+}
+
+@Test func valuesAreCounted() {
+  var limits = ReadLimits()
+  limits.objects = 1000
+  let many = Array("]".utf8) + Array(repeating: 0x5D, count: 1000) + Array(".".utf8)
+  #expect(failure(many, limits: limits)?.message == "the pickle builds more than 1000 values")
+  // References cost no value: a memo bomb is as small in memory as in the file.
+  let references = (0..<5000).flatMap { _ in Array("h\u{00}".utf8) }
+  let laughs = Array("]q\u{00}(".utf8) + references + Array("e.".utf8)
+  #expect(failure(laughs, limits: limits) == nil)
+}
+
+@Test func bytesAreCounted() {
+  var limits = ReadLimits()
+  limits.pickleBytes = 10
+  let long = Array(repeating: UInt8(0x4E), count: 20) + [0x2E]
+  let error = failure(long, limits: limits)
+  #expect(error?.kind == .limit)
+  #expect(error?.offset == 10)
+}
+
+@Test func deepNestingCostsNoStack() throws {
+  let lists = Array(repeating: UInt8(0x5D), count: 1_000_000)
+  let appends = Array(repeating: UInt8(0x61), count: 999_999)
+  let pickle = try PickleMachine.run((lists + appends + [0x2E]).span.bytesView)
+  #expect(pickle.arena.nodes.count == 1_000_000)
+}
