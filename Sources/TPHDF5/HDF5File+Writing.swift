@@ -57,7 +57,8 @@ private struct FileWriter: ~Copyable {
       H5Pset_libver_bounds(access.id, H5F_LIBVER_V18, H5F_LIBVER_V18), problem, kind: kind)
     let creation = try Identifier(H5Pcreate(tp_h5_file_create_class()), problem, kind: kind)
     let groupSettings = try Identifier(H5Pcreate(tp_h5_group_create_class()), problem, kind: kind)
-    let datasetSettings = try Identifier(H5Pcreate(tp_h5_dataset_create_class()), problem, kind: kind)
+    let datasetSettings = try Identifier(
+      H5Pcreate(tp_h5_dataset_create_class()), problem, kind: kind)
     let linkSettings = try Identifier(H5Pcreate(tp_h5_link_create_class()), problem, kind: kind)
     for settings in [creation.id, groupSettings.id] {
       try check(

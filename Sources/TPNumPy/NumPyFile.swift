@@ -42,11 +42,22 @@ public enum NumPyFile {
     case text(MetadataTree.Node)
   }
 
-  /// Reads an array file that lies in a region.
+  /// Reads an array file that lies in a region, its elements lent there.
   ///
   /// - Parameter name: the key of the tensor's storage.
   static func content(
     of region: ByteRegion, name: String, limits: ReadLimits
+  ) throws(PortError) -> Content {
+    try content(of: region, name: name, limits: limits) { data, _, byteOrder in
+      Storage(key: name, byteOrder: byteOrder, region: data)
+    }
+  }
+
+  /// Reads an array file of which `region` is looked at now; `storage` makes the tensor's storage
+  /// of the elements, their offset in the file and the order of their bytes.
+  static func content(
+    of region: ByteRegion, name: String, limits: ReadLimits,
+    storage: (ByteRegion, Int, Storage.ByteOrder) -> Storage
   ) throws(PortError) -> Content {
     let header = try NumPyHeader(region.bytes, limits: limits)
     let length = region.count - header.dataStart
@@ -66,11 +77,10 @@ public enum NumPyFile {
     }
     switch header.elements {
     case .numbers(let dtype, let isBigEndian):
-      let storage = Storage(key: name, byteOrder: isBigEndian ? .big : .little, region: data)
       return .tensor(
         try Tensor(
           dtype: dtype, shape: header.shape, strides: strides(of: header), offset: 0,
-          storage: storage))
+          storage: storage(data, header.dataStart, isBigEndian ? .big : .little)))
     case .unicode(let units, let isBigEndian):
       try requireScalar(header)
       return .text(unicode(data, units: units, isBigEndian: isBigEndian))

@@ -17,11 +17,12 @@ struct ReadingTests {
     #expect(checkpoint.verifyChecksums().absent == expected.count)
   }
 
-  @Test(arguments: [
-    ("text", .string("variable ü")), ("fixed", .string("fixed")), ("fixed_utf8", .string("fé")),
-    ("integer", .int(-5)), ("large", .bigInt("18446744073709551615")), ("float", .float(0.25)),
-    ("half", .float(0.5)), ("truth", .bool(true)), ("nothing", .none),
-  ] as [(String, MetadataTree.Node)])
+  @Test(
+    arguments: [
+      ("text", .string("variable ü")), ("fixed", .string("fixed")), ("fixed_utf8", .string("fé")),
+      ("integer", .int(-5)), ("large", .bigInt("18446744073709551615")), ("float", .float(0.25)),
+      ("half", .float(0.5)), ("truth", .bool(true)), ("nothing", .none),
+    ] as [(String, MetadataTree.Node)])
   func attributesOfTheRoot(name: String, value: MetadataTree.Node) throws {
     let tree = try HDF5File.read(path: Fixtures.path("types.h5")).metadata
     #expect(tree.node(at: name) == value)
@@ -34,7 +35,8 @@ struct ReadingTests {
       Issue.record("grid is no list")
       return
     }
-    #expect(rows.map { list(tree, $0) } == [[.int(0), .int(1), .int(2)], [.int(3), .int(4), .int(5)]])
+    #expect(
+      rows.map { list(tree, $0) } == [[.int(0), .int(1), .int(2)], [.int(3), .int(4), .int(5)]])
     #expect(tree.node(at: "/packed", "units") == .string("mm"))
   }
 
@@ -81,13 +83,14 @@ struct ReadingTests {
     #expect(try checkpoint.tensors[1].tensor.floats() == [1])
   }
 
-  @Test(arguments: [
-    ("disordered.h5", .malformed, "list the name of each tensor once"),
-    ("twice.h5", .malformed, "two datasets stand for one tensor name"),
-    ("types.safetensors", .malformed, "cannot be opened as HDF5 (libhdf5: file signature"),
-    ("missing.h5", .notFound, "no such file"),
-    ("npy", .notAFile, "is a folder"),
-  ] as [(String, PortError.Kind, String)])
+  @Test(
+    arguments: [
+      ("disordered.h5", .malformed, "list the name of each tensor once"),
+      ("twice.h5", .malformed, "two datasets stand for one tensor name"),
+      ("types.safetensors", .malformed, "cannot be opened as HDF5 (libhdf5: file signature"),
+      ("missing.h5", .notFound, "no such file"),
+      ("npy", .notAFile, "is a folder"),
+    ] as [(String, PortError.Kind, String)])
   func refused(name: String, kind: PortError.Kind, words: String) {
     let error = Fixtures.failure { () throws(PortError) in
       _ = try HDF5File.read(path: Fixtures.path(name))
@@ -158,7 +161,9 @@ struct ReadingTests {
     await withTaskGroup(of: [String]?.self) { group in
       for _ in 0..<8 {
         group.addTask {
-          try? HDF5File.read(path: Fixtures.path("types.h5")).tensors.map { try $0.tensor.summary() }
+          try? HDF5File.read(path: Fixtures.path("types.h5")).tensors.map {
+            try $0.tensor.summary()
+          }
         }
       }
       for await found in group { #expect(found == expected) }

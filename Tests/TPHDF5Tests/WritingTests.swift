@@ -14,7 +14,9 @@ private func written(_ contents: WeightFile) throws -> (path: String, bytes: [UI
 
 private func some(_ dtype: DType, _ extents: [Int]) throws -> Tensor {
   let shape = Shape(known: extents)
-  let bytes = (0..<shape.elementCount * dtype.byteCount).map { dtype == .bool ? UInt8($0 & 1) : UInt8($0 & 63) }
+  let bytes = (0..<shape.elementCount * dtype.byteCount).map {
+    dtype == .bool ? UInt8($0 & 1) : UInt8($0 & 63)
+  }
   return try Tensor(
     dtype: dtype, shape: shape, storage: Storage(key: "", region: ByteRegion(bytes)))
 }

@@ -133,21 +133,22 @@ struct NativeProfileTests {
     #expect(error?.key == "torchport." + key)
   }
 
-  @Test(arguments: [
-    ("profile", "2", .unsupported, "version 2"),
-    ("crc32", "{}", .malformed, "one value for each tensor"),
-    ("crc32", "{\"a.half\":\"zz\"}", .malformed, "not of the right form"),
-    ("crc32", "{", .malformed, "JSON"),
-    ("digests", "{\"a.half\":\"00\"}", .malformed, "not of the right form"),
-    ("order", "[\"a.half\"]", .malformed, "list the name of each tensor once"),
-    ("order", "{", .malformed, "JSON"),
-    (
-      "order", "[\"a.half\",\"a.half\",\"a.count\",\"z.weight\",\"b.none\"]", .malformed,
-      "list the name of each tensor once"
-    ),
-    ("header_crc32", "0000000G", .malformed, "eight lowercase"),
-    ("header_crc32", "00000000", .checksum, "the header has the CRC-32"),
-  ] as [(String, String, PortError.Kind, String)])
+  @Test(
+    arguments: [
+      ("profile", "2", .unsupported, "version 2"),
+      ("crc32", "{}", .malformed, "one value for each tensor"),
+      ("crc32", "{\"a.half\":\"zz\"}", .malformed, "not of the right form"),
+      ("crc32", "{", .malformed, "JSON"),
+      ("digests", "{\"a.half\":\"00\"}", .malformed, "not of the right form"),
+      ("order", "[\"a.half\"]", .malformed, "list the name of each tensor once"),
+      ("order", "{", .malformed, "JSON"),
+      (
+        "order", "[\"a.half\",\"a.half\",\"a.count\",\"z.weight\",\"b.none\"]", .malformed,
+        "list the name of each tensor once"
+      ),
+      ("header_crc32", "0000000G", .malformed, "eight lowercase"),
+      ("header_crc32", "00000000", .checksum, "the header has the CRC-32"),
+    ] as [(String, String, PortError.Kind, String)])
   func contradictionsAreRefused(
     key: String, value: String, kind: PortError.Kind, words: String
   ) throws {

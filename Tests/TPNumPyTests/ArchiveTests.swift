@@ -1,0 +1,76 @@
+import TPBytes
+import TPNumPy
+import TPTensors
+import Testing
+
+struct ArchiveTests {
+  @Test(arguments: ["stored.npz", "deflated.npz"])
+  func arraysInTheOrderOfTheFile(name: String) throws {
+    let file = SharedBytes(try Fixtures.bytes(name))
+    let checkpoint = try NumPyFile.readArchive(file)
+    let expected = try Fixtures.expected(name)["tensors"]?.array ?? []
+    #expect(checkpoint.container == .npz)
+    #expect(checkpoint.tensors.map(\.path) == [["float64/logits"], ["a"], ["0"]])
+    #expect(expected.count == 3)
+    for (record, json) in zip(checkpoint.tensors, expected) {
+      #expect(record.name == json["name"]?.string)
+      #expect(try record.tensor.summary() == json.summary)
+      #expect(try (record.tensor.storage.bytes().owner === file) == (name == "stored.npz"))
+    }
+    #expect(checkpoint.metadata.node(at: "note") == .string("made by numpy"))
+    #expect(checkpoint.facts.isEmpty)
+    #expect(checkpoint.verifyChecksums().verified == 4)
+  }
+
+  @Test func otherMembersAreNamed() throws {
+    let checkpoint = try NumPyFile.readArchive(SharedBytes(Fixtures.bytes("foreign.npz")))
+    #expect(checkpoint.tensors.map(\.name) == ["a"])
+    #expect(checkpoint.facts.map(\.name) == ["not_read"])
+    #expect(checkpoint.facts.map(\.value) == ["readme.txt: not an array file"])
+  }
+
+  @Test func damagedElementsAreFoundWhenTheyAreRead() throws {
+    var bytes = try Fixtures.bytes("stored.npz")
+    // 1.0 of float64/logits as float64.
+    let place = try #require(bytes.firstRange(of: [0, 0, 0, 0, 0, 0, 0xF0, 0x3F])?.lowerBound)
+    bytes[place] ^= 1
+    let checkpoint = try NumPyFile.readArchive(SharedBytes(bytes))
+    let error = Fixtures.failure { () throws(PortError) in
+      _ = try checkpoint.tensors[0].tensor.contiguousBytes()
+    }
+    #expect(error?.kind == .checksum)
+    #expect(error?.record == "float64/logits.npy")
+    #expect(checkpoint.verifyChecksums().mismatched == ["float64/logits.npy"])
+  }
+
+  @Test func aDamagedTextIsFoundAtOnce() throws {
+    var bytes = try Fixtures.bytes("stored.npz")
+    let text: [UInt8] = "made".utf8.flatMap { (unit: UInt8) -> [UInt8] in [unit, 0, 0, 0] }
+    let place = try #require(bytes.firstRange(of: text)?.lowerBound)
+    bytes[place] ^= 1
+    let damaged = SharedBytes(bytes)
+    let error = Fixtures.failure { () throws(PortError) in
+      _ = try NumPyFile.readArchive(damaged)
+    }
+    #expect(error?.kind == .checksum)
+    #expect(error?.record == "note.npy")
+  }
+
+  @Test func aBrokenHeaderNamesItsMember() throws {
+    var bytes = try Fixtures.bytes("stored.npz")
+    let place = try #require(bytes.firstRange(of: Array("<f8".utf8))?.lowerBound)
+    bytes[place + 1] = UInt8(ascii: "M")
+    let damaged = SharedBytes(bytes)
+    let error = Fixtures.failure { () throws(PortError) in
+      _ = try NumPyFile.readArchive(damaged)
+    }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.record == "float64/logits.npy")
+  }
+
+  @Test func noArchive() throws {
+    let file = SharedBytes(try Fixtures.bytes("npy/little.npy"))
+    #expect(
+      Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArchive(file) } != nil)
+  }
+}
