@@ -109,7 +109,7 @@ let package = Package(
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
-    tests(of: "torchport", imports: ["TPBytes"]),
+    tests(of: "torchport", imports: ["TPCheckpoints", "TPTensors", "TPBytes"]),
   ],
   cLanguageStandard: .c17
 )
