@@ -52,7 +52,7 @@ struct CorpusTests {
       let whole = folder + "/" + path
       do {
         _ = try CheckpointFile.open(path: whole)
-      } catch let error as PortError {
+      } catch {
         #expect(error.file == whole)
       }
       count += 1
