@@ -70,7 +70,7 @@ demo: build
 	for weights in $$best $(OUT)/model.h5 $(OUT)/model.safetensors; do \
 	  run torchport verify $$weights --golden fixtures/goldens/best.npz; \
 	done; \
-	run torchport predict $(OUT)/model.safetensors fixtures/clips/clip_uint8.npy; \
+	run torchport predict $(OUT)/model.safetensors fixtures/clips/uint8.npy; \
 	for file in $(RUN)/checkpoint_epoch_*.pth; do differ torchport diff $$file $$best; done; \
 	{ torchport inspect $$best; torchport verify $(OUT)/model.safetensors --golden fixtures/goldens/best.npz; \
 	  torchport diff $$best $(OUT)/model.safetensors; } > $(OUT)/report.txt; \
@@ -87,7 +87,7 @@ bench: build
 	measure $(TORCHPORT) convert $$best --force -o out/bench/model.h5; \
 	measure $(TORCHPORT) convert $$best --force -o out/bench/model.safetensors; \
 	measure $(TORCHPORT) diff $$best out/bench/model.h5; \
-	measure $(TORCHPORT) predict out/bench/model.safetensors fixtures/clips/clip_uint8.npy; \
+	measure $(TORCHPORT) predict out/bench/model.safetensors fixtures/clips/uint8.npy; \
 	measure $(TORCHPORT) verify out/bench/model.safetensors --golden fixtures/goldens/best.npz
 
 # The symbol graphs of the libraries, rendered by the toolchain's own DocC.

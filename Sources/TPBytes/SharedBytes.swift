@@ -109,6 +109,14 @@ public struct ByteRegion: Sendable {
     return ByteRegion(unchecked: owner, start..<start + length)
   }
 
+  /// Whether both have the same length and the same bytes.
+  public func hasSameBytes(as other: ByteRegion) -> Bool {
+    guard count == other.count else { return false }
+    return unsafe bytes.withUnsafeBytes { left in
+      unsafe other.bytes.withUnsafeBytes { right in unsafe equalBytes(left, right) }
+    }
+  }
+
   /// The bytes, copied.
   public func array() -> [UInt8] {
     unsafe bytes.withUnsafeBytes { unsafe Array($0) }

@@ -11,6 +11,12 @@ func unmap(_ base: UnsafeRawPointer, _ count: Int) {
   _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
 }
 
+/// Whether two buffers of one length hold the same bytes.
+func equalBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+  guard let left = a.baseAddress, let right = b.baseAddress else { return true }
+  return unsafe memcmp(left, right, a.count) == 0
+}
+
 /// The operating system's words for an error number, for example "No space left on device".
 package func systemMessage(_ code: Int32) -> String {
   guard let text = unsafe strerror(code) else { return "error \(code)" }

@@ -39,17 +39,21 @@ public enum CheckpointFile {
   ///   - path: the target; `AtomicFile.check(path:replacing:)` tells before any work is done
   ///     whether it may be written.
   ///   - replacing: whether an existing target may be replaced.
+  /// - Returns: how many bytes the file has.
   /// - Throws: `PortError`; the target is then what it was before.
+  @discardableResult
   public static func write(
     _ contents: WeightFile, format: WeightFormat, to path: String, replacing: Bool
-  ) throws(PortError) {
+  ) throws(PortError) -> Int {
     do throws(PortError) {
       var output = try AtomicFile(path: path, replacing: replacing)
       switch format {
       case .safetensors: try SafeTensors.write(contents, to: &output)
       case .hdf5: try HDF5File.write(contents, to: &output)
       }
+      let count = output.count
       try output.commit()
+      return count
     } catch {
       throw error.in(file: path)
     }

@@ -30,7 +30,11 @@ struct Attribute: Sendable {
   ) throws(PortError) -> (attributes: [Attribute], notRead: [String]) {
     var attributes: [Attribute] = []
     var notRead: [String] = []
-    for name in try names(of: object, at: path, limits: limits) {
+    let names = try names(of: object, at: path, limits: limits)
+    if names.broken > 0 {
+      notRead.append("\(path): \(names.broken) attributes whose names are not UTF-8")
+    }
+    for name in names.found {
       let place = path + "@" + name
       let attribute = try Identifier(
         unsafe H5Aopen(object.id, name, tp_h5_default_list()), "cannot open an attribute",
@@ -50,12 +54,13 @@ struct Attribute: Sendable {
 
   private struct Names {
     var found: [String] = []
+    var broken = 0
     var room: Int
   }
 
   private static func names(
     of object: borrowing Identifier, at path: String, limits: ReadLimits
-  ) throws(PortError) -> [String] {
+  ) throws(PortError) -> Names {
     var names = Names(room: limits.members)
     let status = unsafe withUnsafeMutablePointer(to: &names) { context in
       unsafe H5Aiterate2(
@@ -67,6 +72,8 @@ struct Attribute: Sendable {
           if unsafe names.pointee.room < 0 { return 1 }
           if let text = unsafe String(validatingCString: name) {
             unsafe names.pointee.found.append(text)
+          } else {
+            unsafe names.pointee.broken += 1
           }
           return 0
         }, context)
@@ -75,7 +82,7 @@ struct Attribute: Sendable {
       throw PortError(.limit, "has more than \(limits.members) attributes", record: path)
     }
     try check(status, "cannot read the names of attributes", record: path)
-    return names.found
+    return names
   }
 
   /// The value; `nil` for a type or a size that the metadata tree does not take.

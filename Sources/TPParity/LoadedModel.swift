@@ -47,7 +47,12 @@ public struct LoadedModel: Sendable {
     _ checkpoint: Checkpoint, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
     let facts = ModelFacts(checkpoint)
-    let found = try LoadedModel.fit(checkpoint, facts, architecture)
+    let found: (architecture: Architecture, unwrapped: UnwrappedStateDict)
+    if let architecture {
+      found = (architecture, try architecture.unwrap(checkpoint))
+    } else {
+      found = try Architecture.fitting(checkpoint, stated: facts.architecture)
+    }
     let digest = try ContentDigest(of: found.unwrapped.stateDict, limits: limits)
     if let stated = facts.statedDigest, stated != digest.description {
       throw PortError(
@@ -63,37 +68,5 @@ public struct LoadedModel: Sendable {
     unwrapped = found.unwrapped
     self.architecture = found.architecture
     network = try Network(found.architecture, weights)
-  }
-
-  private typealias Fit = (architecture: Architecture, unwrapped: UnwrappedStateDict)
-
-  private static func fit(
-    _ checkpoint: Checkpoint, _ facts: ModelFacts, _ wanted: Architecture?
-  ) throws(PortError) -> Fit {
-    if let wanted { return (wanted, try wanted.unwrap(checkpoint)) }
-    if let stated = facts.architecture {
-      let architecture = try Architecture.named(stated)
-      return (architecture, try architecture.unwrap(checkpoint))
-    }
-    var fits: [Fit] = []
-    var first: PortError?
-    for architecture in Architecture.builtIn {
-      do throws(PortError) {
-        fits.append((architecture, try architecture.unwrap(checkpoint)))
-      } catch {
-        first = first ?? error
-      }
-    }
-    guard let fit = fits.first else {
-      throw first ?? PortError(.usage, "no architecture is known")
-    }
-    guard fits.count == 1 else {
-      throw PortError(
-        .usage,
-        "the weights fit several architectures: "
-          + fits.map(\.architecture.name).joined(separator: ", "),
-        remedy: "choose one with --architecture")
-    }
-    return fit
   }
 }

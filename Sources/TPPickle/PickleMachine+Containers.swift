@@ -3,7 +3,7 @@ internal import TPBytes
 extension PickleMachine {
   mutating func makeTuple(_ count: Int, _ opcode: PickleOpcode) throws(PortError) {
     guard stack.count - (marks.last ?? 0) >= count else {
-      throw malformed("\(opcode.name) needs \(count) values and the stack holds fewer")
+      throw malformed("\(opcode.name) finds too few values on the stack")
     }
     let elements = Array(stack.suffix(count))
     stack.removeLast(count)

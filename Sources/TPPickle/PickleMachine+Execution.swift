@@ -26,7 +26,9 @@ extension PickleMachine {
     case .emptyTuple: try push(constant: 3, .tuple([]))
 
     case .binInt: try push(.int(Int(try cursor.little(Int32.self))))
-    case .binInt1: try push(.int(Int(try cursor.byte())))
+    case .binInt1:
+      let value = Int(try cursor.byte())
+      try push(constant: 4 + value, .int(value))
     case .binInt2: try push(.int(Int(try cursor.little(UInt16.self))))
     case .binFloat: try push(.float(Double(bitPattern: try cursor.big(UInt64.self))))
     case .int, .long, .long1, .long4, .float: try push(try number(opcode))

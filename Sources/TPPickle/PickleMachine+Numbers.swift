@@ -1,9 +1,9 @@
 internal import TPBytes
 
 extension PickleMachine {
-  /// Bytes of the longest integer that is read: 8192 bits. The work of finding decimal digits grows
+  /// Bytes of the longest integer that is read: 2048 bits. The work of finding decimal digits grows
   /// with the square of the length; nothing that is saved with a model comes near.
-  private static let longestInteger = 1024
+  private static let longestInteger = 256
 
   mutating func number(_ opcode: PickleOpcode) throws(PortError) -> PickleArena.Node {
     switch opcode {

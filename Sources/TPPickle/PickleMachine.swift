@@ -18,8 +18,8 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   var protocolNumber = 0
   /// Where the opcode is that is being carried out.
   var opcodeOffset: Int
-  // Values without contents are made once.
-  private var constants = [PickleArena.Handle?](repeating: nil, count: 4)
+  // What never changes is made once: None, False, True, the empty tuple, integers of one byte.
+  private var constants = [PickleArena.Handle?](repeating: nil, count: 4 + 256)
 
   /// Runs the pickle that begins at `offset` up to its STOP.
   ///
@@ -94,8 +94,6 @@ public struct PickleMachine: ~Copyable, ~Escapable {
       frames: frames, leftover: stack.count)
   }
 
-  // MARK: Values
-
   /// Adds a value to the arena.
   mutating func make(_ node: PickleArena.Node) throws(PortError) -> PickleArena.Handle {
     try checkRoom()
@@ -114,7 +112,8 @@ public struct PickleMachine: ~Copyable, ~Escapable {
     stack.append(try make(node))
   }
 
-  /// Pushes a value that never changes and is made once: 0 None, 1 False, 2 True, 3 the empty tuple.
+  /// Pushes a value that never changes and is made once: 0 None, 1 False, 2 True, 3 the empty tuple,
+  /// from 4 on the integers 0 to 255.
   mutating func push(constant place: Int, _ node: PickleArena.Node) throws(PortError) {
     if let known = constants[place] {
       stack.append(known)

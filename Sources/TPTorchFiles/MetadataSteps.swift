@@ -53,7 +53,7 @@ extension MetadataTree {
   /// shows as a dict, are marked.
   func components(of step: MetadataStep) -> [String] {
     switch step.name {
-    case .key(let key): [keyText(key)]
+    case .key(let key): [pathComponent(key)]
     case .index(let place): [String(place)]
     case .argument(let place): ["<_args>", String(place)]
     case .keys(let place): ["<_keys>", String(place)]

@@ -47,7 +47,8 @@ internal import TPBytes
       var status = unsafe zip_stat_t()
       let index = zip_uint64_t(member.index)
       let code = unsafe zip_stat_index(archive, index, zip_flags_t(ZIP_FL_ENC_RAW), &status)
-      guard code == 0, let name = unsafe status.name, unsafe String(cString: name) == member.name,
+      guard code == 0, let name = unsafe status.name,
+        unsafe String(cString: name).utf8.elementsEqual(member.name.utf8),
         unsafe status.size == zip_uint64_t(member.byteCount),
         unsafe status.comp_size == zip_uint64_t(member.storedRange.count),
         unsafe status.comp_method == member.method.rawValue

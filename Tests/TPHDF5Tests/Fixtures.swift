@@ -19,14 +19,21 @@ enum Fixtures {
     return try JSONValue(parsing: text.span.bytesView)[name] ?? .null
   }
 
+  /// A folder for what the tests of this process write, removed when it ends.
+  private static let scratch: URL = {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    atexit { try? FileManager.default.removeItem(at: Fixtures.scratch) }
+    return folder
+  }()
+
   /// A file name in a folder of its own for one test.
   static func temporary(_ name: String) throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    let folder = scratch.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     return folder.appending(path: name).path
   }
 
-  /// The kind and message of what a body throws, `nil` where it does not.
+  /// What a body throws, `nil` where it does not.
   static func failure(_ body: () throws(PortError) -> Void) -> PortError? {
     do throws(PortError) {
       try body()
@@ -38,7 +45,7 @@ enum Fixtures {
 }
 
 extension JSONValue {
-  /// A tensor of expected.json, in the words of `TensorRecord.summary`.
+  /// A tensor of expected.json, in the words of `Tensor.summary()`.
   var summary: String {
     let shape = self["shape"]?.array?.compactMap(\.int) ?? []
     return "\(self["dtype"]?.string ?? "?") \(shape) \(self["hex"]?.string ?? "?")"

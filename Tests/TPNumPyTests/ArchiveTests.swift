@@ -73,4 +73,19 @@ struct ArchiveTests {
     #expect(
       Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArchive(file) } != nil)
   }
+
+  @Test(arguments: ["stored.npz", "deflated.npz", "npy/fortran_big.npy", "npy/text.npy"])
+  func noDamageTakesTheProcessDown(name: String) throws {
+    let source = try Fixtures.bytes(name)
+    for place in source.indices {
+      for value: UInt8 in [0, 0x39, 0x7F, 0xFF, source[place] ^ 1] {
+        var damaged = source
+        damaged[place] = value
+        let file = SharedBytes(damaged)
+        for checkpoint in [try? NumPyFile.readArchive(file), try? NumPyFile.readArray(file)] {
+          for record in checkpoint?.tensors ?? [] { _ = try? record.tensor.contiguousBytes() }
+        }
+      }
+    }
+  }
 }

@@ -49,8 +49,8 @@ struct PickleFault: Sendable, CustomTestStringConvertible {
   PickleFault(".", .malformed, 0, "STOP needs a value and the stack is empty"),
   PickleFault("0.", .malformed, 0, "POP needs a value and the stack is empty"),
   PickleFault("N(.", .malformed, 2, "STOP needs a value and the stack is empty"),
-  PickleFault("N(\u{85}.", .malformed, 2, "TUPLE1 needs 1 values and the stack holds fewer"),
-  PickleFault("NN\u{87}.", .malformed, 2, "TUPLE3 needs 3 values and the stack holds fewer"),
+  PickleFault("N(\u{85}.", .malformed, 2, "TUPLE1 finds too few values on the stack"),
+  PickleFault("NN\u{87}.", .malformed, 2, "TUPLE3 finds too few values on the stack"),
   PickleFault("t.", .malformed, 0, "TUPLE needs a MARK and there is none"),
   PickleFault("]Ne.", .malformed, 2, "APPENDS needs a MARK and there is none"),
   PickleFault("1.", .malformed, 0, "POP_MARK needs a MARK and there is none"),
@@ -117,9 +117,9 @@ func faults(_ fault: PickleFault) {
 }
 
 @Test func longIntegersAreRefused() {
-  let bytes: [UInt8] = [0x8B, 0x01, 0x04, 0, 0] + Array(repeating: 1, count: 1025) + [0x2E]
-  #expect(failure(bytes)?.message == "an integer has 1025 bytes, more than 1024")
-  let digits = Array("L".utf8) + Array(repeating: 0x39, count: 2600) + Array("L\n.".utf8)
+  let bytes: [UInt8] = [0x8B, 0x01, 0x01, 0, 0] + Array(repeating: 1, count: 257) + [0x2E]
+  #expect(failure(bytes)?.message == "an integer has 257 bytes, more than 256")
+  let digits = Array("L".utf8) + Array(repeating: 0x39, count: 700) + Array("L\n.".utf8)
   #expect(failure(digits)?.kind == .limit)
 }
 

@@ -101,6 +101,20 @@ struct NativeProfileTests {
     }
   }
 
+  @Test func noDamageTakesTheProcessDown() throws {
+    for source in [try written(try example()), try Fixtures.bytes("types.safetensors")] {
+      for place in source.indices {
+        for value: UInt8 in [0, 0x39, 0x7F, 0xFF, source[place] ^ 1] {
+          var damaged = source
+          damaged[place] = value
+          guard let checkpoint = try? SafeTensors.read(SharedBytes(damaged)) else { continue }
+          for record in checkpoint.tensors { _ = try? record.tensor.contiguousBytes() }
+        }
+        _ = try? SafeTensors.read(SharedBytes(Array(source[..<place])))
+      }
+    }
+  }
+
   @Test func damagedTensorsAreFoundWhenTheyAreRead() throws {
     var bytes = try written(try example())
     let place = bytes.count - 1  // the bool tensor: one byte, last in canonical order

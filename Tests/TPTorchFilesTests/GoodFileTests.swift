@@ -4,8 +4,8 @@ import TPTorchFiles
 import Testing
 
 @Test func theFixturesAreThere() {
-  #expect(Fixtures.good.count == 20)
-  #expect(Fixtures.bad.count == 43)
+  #expect(Fixtures.good.count == 21)
+  #expect(Fixtures.bad.count == 63)
 }
 
 /// Every tensor as PyTorch has it: path, type, shape, strides, offset, sharing and elements.

@@ -2,6 +2,8 @@ import TPBytes
 import TPZip
 import Testing
 
+private let torch = "../good/tensor.pt"
+
 /// An edit of plain.zip, or another archive, and what it must lead to.
 struct ZipFault: Sendable, CustomTestStringConvertible {
   enum Place: Sendable { case start(Int), entry(Int), end(Int) }
@@ -77,6 +79,14 @@ struct ZipFault: Sendable, CustomTestStringConvertible {
   ZipFault(
     [(.entry(24), [4]), (.start(22), [4])], .malformed, "inflates to more", in: "deflated.zip"),
   ZipFault([(.start(35), [0xFF])], .malformed, "cannot be inflated", in: "deflated.zip"),
+  // PyTorch's own files have a zip64 record of 56 bytes and a locator of 20 before their end.
+  ZipFault([(.end(-16), [1])], .unsupported, "one part of several", in: torch),
+  ZipFault([(.end(-12), [0, 0, 1])], .malformed, "behind its own locator", in: torch),
+  ZipFault([(.end(-76), [0])], .malformed, "no zip64 record that ends", in: torch),
+  ZipFault([(.end(-72), [45])], .malformed, "no zip64 record that ends", in: torch),
+  ZipFault([(.end(-52), [9])], .unsupported, "one part of several", in: torch),
+  ZipFault([(.end(-52), [9]), (.end(-44), [9])], .malformed, "contradict each other", in: torch),
+  ZipFault([(.end(-36), [9])], .malformed, "contradict each other", in: torch),
 ])
 func faults(_ fault: ZipFault) throws {
   let error = try #require(failure(try fault.bytes()))
@@ -93,6 +103,35 @@ func faults(_ fault: ZipFault) throws {
 
 @Test func bytesBeforeTheStartAreRefused() throws {
   #expect(failure([0] + (try archive("plain.zip")))?.kind == .malformed)
+  // The same with every offset put right.
+  var bytes = [0] + (try archive("bomb.zip"))
+  let entry = try #require(directoryEntry(bytes))
+  bytes[entry + 42] += 1
+  bytes[bytes.count - 22 + 16] += 1
+  #expect(failure(bytes)?.message.contains("begins at byte 1, not at the start") == true)
+}
+
+/// bomb.zip with an extra field in its only entry.
+private func widened(_ extra: [UInt8]) throws -> [UInt8] {
+  var bytes = try archive("bomb.zip")
+  let entry = try #require(directoryEntry(bytes))
+  bytes.insert(contentsOf: extra, at: entry + 46 + 5)
+  bytes[entry + 30] = UInt8(extra.count)
+  bytes[bytes.count - 22 + 12] += UInt8(extra.count)
+  return bytes
+}
+
+@Test func zip64FieldsOfAnEntry() throws {
+  let plain = try archive("bomb.zip")
+  let entry = try #require(directoryEntry(plain))
+  let size = Array(plain[entry + 24..<entry + 28])
+  // Another program's field first, then zip64 with the size that the entry leaves out.
+  var bytes = try widened([9, 9, 1, 0, 0] + [1, 0, 8, 0] + size + [0, 0, 0, 0])
+  bytes.replaceSubrange(entry + 24..<entry + 28, with: [255, 255, 255, 255])
+  #expect(failure(bytes) == nil)
+  let twice = try widened([1, 0, 0, 0, 1, 0, 0, 0])
+  #expect(failure(twice)?.message.contains("has two zip64 fields") == true)
+  #expect(failure(try widened([1, 0, 9, 0]))?.kind == .truncated)
 }
 
 @Test func everyPrefixIsRefused() throws {

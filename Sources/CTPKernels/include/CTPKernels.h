@@ -1,3 +1,4 @@
 #pragma once
+// The hot loops of the package, in C: what Swift cannot ask a processor for.
 #include "tp_crc32.h"
 #include "tp_network.h"

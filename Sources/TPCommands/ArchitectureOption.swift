@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPConversion
+internal import TPModels
+
+/// `--architecture NAME|none`, for commands that can do without one.
+struct ArchitectureOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What the weights must fit: the name of a built-in architecture, or none.",
+      discussion: "Without it the built-in architecture whose keys and shapes fit is taken.",
+      valueName: "name|none"))
+  var architecture: String?
+
+  /// What was asked for.
+  func choice() throws(PortError) -> ConversionPlan.ArchitectureChoice {
+    switch architecture {
+    case nil: return .automatic
+    case "none": return .none
+    case .some(let name): return .named(try Architecture.named(name))
+    }
+  }
+
+  /// What was asked for by a command that runs the network; `nil` for the one that fits.
+  func network() throws(PortError) -> Architecture? {
+    guard let architecture else { return nil }
+    if architecture == "none" {
+      throw PortError(
+        .usage, "--architecture none leaves nothing to run",
+        remedy: "name one: " + Architecture.builtIn.map(\.name).joined(separator: ", "))
+    }
+    return try Architecture.named(architecture)
+  }
+}

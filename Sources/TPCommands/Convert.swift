@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPCheckpoints
+internal import TPConversion
+internal import TPModels
+internal import TPReports
+
+/// `torchport convert FILE -o OUT`
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a checkpoint's weights as HDF5 or as a native safetensors file.",
+    discussion: """
+      Every bit of every tensor is kept, and the same input gives the same bytes. The output appears \
+      whole or not at all.
+
+      Example:
+        torchport convert best.pth -o model.h5
+        torchport convert best.pth -o model.safetensors --force
+        torchport convert other.pth -o other.h5 --architecture none
+      """)
+
+  @Argument(help: "A PyTorch checkpoint, or any file of weights that torchport reads.")
+  var file: String
+
+  @Option(name: [.short, .long], help: "The weight file: .h5 or .safetensors.")
+  var output: String
+
+  @OptionGroup var architecture: ArchitectureOption
+
+  @Flag(help: "Replace the output where it exists.")
+  var force = false
+
+  @OptionGroup var printing: OutputOptions
+
+  func run() throws {
+    try printing.report("convert") { () throws(PortError) in
+      let format = try WeightFormat(outputPath: output)
+      let choice = try architecture.choice()
+      try AtomicFile.check(path: output, replacing: force)
+      let checkpoint = try CheckpointFile.open(path: file)
+      let plan: ConversionPlan
+      do throws(PortError) {
+        plan = try ConversionPlan(
+          checkpoint, sourceName: baseName(file), architecture: choice)
+      } catch {
+        throw error.in(file: file)
+      }
+      let report = try plan.write(to: output, format: format, replacing: force)
+      return Outcome(status: .done, text: report.text(file: file), json: report.json(file: file))
+    }
+  }
+
+  private func baseName(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+}

@@ -1,0 +1,125 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPReports
+
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Darwin
+#endif
+
+/// The exit statuses; one table for every command.
+enum Status: Int32 {
+  /// Done, equal, parity holds.
+  case done = 0
+  /// Different, parity broken.
+  case different = 1
+  /// Unreadable or malformed input, input or output error.
+  case failed = 2
+  /// Nothing could be compared.
+  case undecided = 3
+  /// Wrong usage.
+  case usage = 64
+
+  /// The status of a failure.
+  init(_ error: PortError) {
+    switch error.kind {
+    case .usage: self = .usage
+    case .undecided: self = .undecided
+    default: self = .failed
+    }
+  }
+}
+
+/// What a command found: printed as text or as JSON.
+struct Outcome {
+  var status: Status
+  var text: String
+  var json: JSONValue
+  /// Sentences for stderr that do not change the status.
+  var warnings: [String] = []
+}
+
+/// The options that every command has.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print one JSON object instead of text (docs/json describes it).")
+  var json = false
+
+  /// Does the work, prints its outcome, and ends with its status.
+  func report(_ command: String, _ work: () throws(PortError) -> Outcome) throws {
+    let status: Status
+    do throws(PortError) {
+      let outcome = try work()
+      status = outcome.status
+      for warning in outcome.warnings { complain("\(Tool.name): warning: \(warning)") }
+      if json {
+        emit(
+          Envelope(command: command, status: status.rawValue, body: outcome.json).json
+            .text(.indented) + "\n")
+      } else {
+        emit(outcome.text)
+      }
+    } catch {
+      status = Status(error)
+      complain("\(Tool.name): \(error.description)")
+      if json {
+        emit(
+          Envelope(command: command, status: status.rawValue, error: error).json.text(.indented)
+            + "\n")
+      }
+    }
+    if status != .done { throw ExitCode(status.rawValue) }
+  }
+}
+
+/// Writes to stdout, all of it or else status 2: a report that was cut is not a report.
+func emit(_ text: String) {
+  if !write(text, to: 1) {
+    complain("\(Tool.name): cannot write the report to stdout: \(systemMessage(errno))")
+    finish(Status.failed.rawValue)
+  }
+}
+
+/// Writes a line to stderr.
+func complain(_ line: String) {
+  _ = write(line + "\n", to: 2)
+}
+
+private func write(_ text: String, to descriptor: Int32) -> Bool {
+  var text = text
+  return text.withUTF8 { buffer in
+    var done = 0
+    while done < buffer.count {
+      let start = unsafe buffer.baseAddress?.advanced(by: done)
+      let count = unsafe writeBytes(descriptor, start, buffer.count - done)
+      if count < 0 {
+        if errno == EINTR { continue }
+        return false
+      }
+      done += count
+    }
+    return true
+  }
+}
+
+private func writeBytes(_ descriptor: Int32, _ start: UnsafePointer<UInt8>?, _ count: Int) -> Int {
+  #if canImport(Glibc)
+    unsafe Glibc.write(descriptor, start, count)
+  #elseif canImport(Musl)
+    unsafe Musl.write(descriptor, start, count)
+  #else
+    unsafe Darwin.write(descriptor, start, count)
+  #endif
+}
+
+/// Ends the process.
+func finish(_ status: Int32) -> Never {
+  exit(status)
+}
+
+/// How many processors this process may use; at least 1.
+func processorCount() -> Int {
+  max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+}

@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPEvaluation
+internal import TPModels
+internal import TPParity
+internal import TPReports
+
+/// `torchport predict WEIGHTS CLIP`
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print the class probabilities of a clip.",
+    discussion: """
+      A clip is an array of 32 frames of 64 x 96 grey values: floating point in [0, 1], or bytes, \
+      which are divided by 255.
+
+      Example:
+        torchport predict model.safetensors clip.npy
+      """)
+
+  @Argument(help: "A checkpoint or a weight file.")
+  var weights: String
+
+  @Argument(help: "A clip, or several: .npy, .npz, .pt, .safetensors or .h5.")
+  var clip: String
+
+  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    try output.report("predict") { () throws(PortError) in
+      let model = try LoadedModel.open(path: weights, architecture: architecture.network())
+      let frames = try ClipFile.open(path: clip, extents: model.architecture.input)
+      let report = PredictReport(
+        weights: weights, clip: clip, architecture: model.architecture.name,
+        classes: Predictor.classNames(model),
+        predictions: try Predictor.predict(model, frames), warnings: frames.warnings)
+      return Outcome(
+        status: .done, text: report.text, json: report.json, warnings: frames.warnings)
+    }
+  }
+}

@@ -1,1 +1,0 @@
-// TPCommands: the subcommands.

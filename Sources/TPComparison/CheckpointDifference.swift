@@ -1,0 +1,176 @@
+public import TPBytes
+internal import TPCheckpoints
+internal import TPModels
+public import TPTensors
+
+/// What separates two checkpoints.
+public struct CheckpointDifference: Sendable {
+  /// How many tensors that are not the model's had which fate: an optimizer's moments, for example.
+  public struct Counts: Hashable, Sendable {
+    /// The same bits on both sides.
+    public var identical = 0
+    /// Anything else that both sides have.
+    public var changed = 0
+    /// Only the second has it.
+    public var added = 0
+    /// Only the first has it.
+    public var removed = 0
+
+    /// Whether nothing differs.
+    public var isIdentical: Bool { changed == 0 && added == 0 && removed == 0 }
+  }
+
+  /// The model's tensors, in the order of the first checkpoint; what only the second has comes last.
+  public let tensors: [TensorDifference]
+  /// All other tensors.
+  public let otherTensors: Counts
+  /// Values of the metadata that differ.
+  public let metadata: [MetadataDifference]
+  /// What one side does not carry by design, and what was therefore not compared.
+  public let leftOut: [String]
+
+  /// Whether nothing that was compared differs.
+  public var isIdentical: Bool {
+    tensors.allSatisfy { $0.status == .identical } && otherTensors.isIdentical && metadata.isEmpty
+  }
+
+  /// Whether a tensor stood on both sides.
+  public var comparedAny: Bool { tensors.contains { $0.a != nil && $0.b != nil } }
+
+  /// Compares two opened checkpoints of any formats.
+  ///
+  /// Tensors are matched by name, once wrappers and prefixes are taken off. Where one side is a
+  /// weight file and the other a training checkpoint, only what both kinds carry is compared: the
+  /// model's tensors, classes, epoch and best accuracy.
+  ///
+  /// - Parameter files: the paths of the two, for errors.
+  /// - Throws: `PortError` naming the file and key of a tensor whose bytes cannot be had.
+  public init(
+    _ a: Checkpoint, _ b: Checkpoint, files: (a: String, b: String)
+  ) throws(PortError) {
+    let left = try Side(a)
+    let right = try Side(b)
+    tensors = try Self.compare(left.model, right.model, files)
+    if left.isTraining == right.isTraining {
+      var counts = Counts()
+      for difference in try Self.compare(left.others, right.others, files) {
+        switch difference.status {
+        case .identical: counts.identical += 1
+        case .added: counts.added += 1
+        case .removed: counts.removed += 1
+        default: counts.changed += 1
+        }
+      }
+      otherTensors = counts
+      metadata =
+        a.container == b.container || left.isTraining
+        ? metadataDifferences(a.metadata, b.metadata) : Self.facts(left.facts, right.facts)
+      leftOut = []
+    } else {
+      otherTensors = Counts()
+      metadata = Self.facts(left.facts, right.facts)
+      leftOut = left.isTraining ? left.parts : right.parts
+    }
+  }
+
+  /// One checkpoint, taken apart.
+  private struct Side {
+    let model: StateDict
+    let others: StateDict
+    let facts: ModelFacts
+    /// A dict that torch saved, as against a weight file.
+    let isTraining: Bool
+    /// Top-level keys that a weight file does not carry.
+    let parts: [String]
+
+    init(_ checkpoint: Checkpoint) throws(PortError) {
+      let unwrapped = try UnwrappedStateDict(of: checkpoint)
+      model = unwrapped.stateDict
+      facts = ModelFacts(checkpoint)
+      switch checkpoint.container {
+      case .safetensors, .hdf5, .npz, .npy: isTraining = false
+      default: isTraining = unwrapped.container != nil
+      }
+      var rest = StateDict()
+      if let container = unwrapped.container {
+        for record in checkpoint.tensors where record.path.first != container {
+          // Two paths can join to one name; the first stands for both here.
+          if rest[record.name] == nil { try rest.append(record.name, record.tensor) }
+        }
+      }
+      others = rest
+      let tree = checkpoint.metadata
+      if let root = tree.root, case .dict(let entries) = tree[root] {
+        let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
+        parts = entries.map { tree.pathComponent($0.key) }.filter {
+          $0 != unwrapped.container && !carried.contains($0)
+        }
+      } else {
+        parts = []
+      }
+    }
+  }
+
+  private static func compare(
+    _ a: StateDict, _ b: StateDict, _ files: (a: String, b: String)
+  ) throws(PortError) -> [TensorDifference] {
+    var result: [TensorDifference] = []
+    for entry in a.entries {
+      let left = TensorDifference.Side(entry.tensor)
+      guard let other = b[entry.name] else {
+        result.append(.init(name: entry.name, status: .removed, a: left, b: nil))
+        continue
+      }
+      let right = TensorDifference.Side(other)
+      var difference = TensorDifference(name: entry.name, status: .identical, a: left, b: right)
+      if left.shape != right.shape {
+        difference.status = .shape
+      } else if left.dtype != right.dtype {
+        difference.status = .dtype
+      } else {
+        do throws(PortError) {
+          let (bits, measures) = try measure(entry.tensor, other, files)
+          difference.measures = measures
+          switch bits {
+          case .identical: break
+          case .equalValues: difference.status = .equalValues
+          case .changed: difference.status = .changed
+          }
+        } catch {
+          throw error.at(key: entry.name)
+        }
+      }
+      result.append(difference)
+    }
+    for entry in b.entries where a[entry.name] == nil {
+      result.append(.init(name: entry.name, status: .added, a: nil, b: .init(entry.tensor)))
+    }
+    return result
+  }
+
+  private static func facts(_ a: ModelFacts, _ b: ModelFacts) -> [MetadataDifference] {
+    func classes(_ facts: ModelFacts) -> String? {
+      facts.classes.map { JSONValue.array($0.map(JSONValue.string)).text() }
+    }
+    let pairs: [(String, String?, String?)] = [
+      ("classes", classes(a), classes(b)),
+      ("epoch", a.epoch.map(String.init), b.epoch.map(String.init)),
+      (
+        "best_val_acc", a.bestValidationAccuracy.map { "\($0)" },
+        b.bestValidationAccuracy.map { "\($0)" }
+      ),
+    ]
+    // A plain file says none of this; what only one side says is no difference between formats.
+    return pairs.compactMap { key, before, after in
+      guard let before, let after, before != after else { return nil }
+      return MetadataDifference(path: [key], before: before, after: after)
+    }
+  }
+}
+
+extension TensorDifference.Side {
+  init(_ tensor: Tensor) {
+    dtype = tensor.dtype
+    shape = tensor.shape
+  }
+}

@@ -1,1 +1,0 @@
-// TPComparison: difference of two checkpoints.

@@ -1,0 +1,136 @@
+public import TPBytes
+internal import TPCheckpoints
+public import TPModels
+public import TPTensors
+
+/// What a conversion will do, before anything is written: which tensors under which names, and what
+/// the file will say about them.
+public struct ConversionPlan: Sendable {
+  /// Which architecture a checkpoint must fit.
+  public enum ArchitectureChoice: Sendable {
+    /// The built-in one that fits.
+    case automatic
+    /// This one.
+    case named(Architecture)
+    /// None: every tensor of the state_dict is taken as it is.
+    case none
+  }
+
+  /// The architecture that the tensors fit; `nil` where none was asked for.
+  public let architecture: Architecture?
+  /// What is written, in the order of the state_dict.
+  public let contents: WeightFile
+  /// Names that change on the way, wrappers' prefixes taken off.
+  public let renamed: [(from: String, to: String)]
+  /// Top-level parts of the checkpoint that a weight file does not carry.
+  public let leftOut: [String]
+  /// The trained numbers: those of the architecture, or every floating-point element without one.
+  public let parameters: Int
+  /// The content digest of the tensors.
+  public let digest: String
+
+  /// Plans the conversion of an opened checkpoint.
+  ///
+  /// - Parameters:
+  ///   - sourceName: the base name of the checkpoint's file; it goes into the weight file.
+  ///   - choice: what the tensors must fit.
+  /// - Throws: `PortError` with every key that does not fit, or where a tensor's bytes cannot be had.
+  public init(
+    _ checkpoint: Checkpoint, sourceName: String, architecture choice: ArchitectureChoice,
+    limits: ReadLimits = ReadLimits()
+  ) throws(PortError) {
+    let (architecture, unwrapped) = try Self.unwrap(checkpoint, choice)
+    let stateDict = unwrapped.stateDict
+    guard !stateDict.isEmpty else {
+      throw PortError(
+        .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
+    }
+    let content = try ContentDigest(of: stateDict, limits: limits)
+    self.architecture = architecture
+    digest = content.description
+    parameters =
+      architecture?.parameterCount
+      ?? stateDict.entries.reduce(0) {
+        $0 + ($1.tensor.dtype.isFloatingPoint ? $1.tensor.shape.elementCount : 0)
+      }
+    let prefix = unwrapped.prefixes.joined()
+    renamed = prefix.isEmpty ? [] : stateDict.names.map { (prefix + $0, $0) }
+    leftOut = Self.topLevel(checkpoint).filter {
+      $0 != unwrapped.container && !Self.carried.contains($0)
+    }
+    contents = WeightFile(
+      tensors: stateDict,
+      facts: Self.facts(
+        checkpoint, content: content, architecture: architecture, parameters: parameters,
+        names: stateDict.names, sourceName: sourceName),
+      digests: content.tensors)
+  }
+
+  /// Keys of a checkpoint whose content becomes a fact of the weight file.
+  private static let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
+
+  private static func unwrap(
+    _ checkpoint: Checkpoint, _ choice: ArchitectureChoice
+  ) throws(PortError) -> (Architecture?, UnwrappedStateDict) {
+    do throws(PortError) {
+      switch choice {
+      case .none: return (nil, try UnwrappedStateDict(of: checkpoint))
+      case .named(let architecture): return (architecture, try architecture.unwrap(checkpoint))
+      case .automatic:
+        let found = try Architecture.fitting(
+          checkpoint, stated: ModelFacts(checkpoint).architecture)
+        return (found.architecture, found.unwrapped)
+      }
+    } catch {
+      guard error.kind == .mismatch else { throw error }
+      throw error.advising("or convert without an architecture: --architecture none")
+    }
+  }
+
+  /// The keys of a torch checkpoint's dict; a weight file's facts are not left out but renewed.
+  private static func topLevel(_ checkpoint: Checkpoint) -> [String] {
+    let tree = checkpoint.metadata
+    guard let root = tree.root, case .dict(let entries) = tree[root] else { return [] }
+    return entries.compactMap { entry in
+      if case .tensor = tree[entry.value] { return nil }
+      let key = tree.pathComponent(entry.key)
+      return key.hasPrefix("torchport.") ? nil : key
+    }
+  }
+
+  private static func facts(
+    _ checkpoint: Checkpoint, content: ContentDigest, architecture: Architecture?, parameters: Int,
+    names: [String], sourceName: String
+  ) -> [String: String] {
+    let known = ModelFacts(checkpoint)
+    var facts = [
+      "profile": "1",
+      "architecture": architecture?.name ?? "none",
+      "parameters": String(parameters),
+      "order": JSONValue.array(names.map(JSONValue.string)).text(),
+      "precision": "exact",
+      "batch_norm": "separate",
+      // A file that was made from another keeps the first source's name and digest.
+      "source.name": known.sourceName ?? sourceName,
+      "source.digest": known.sourceDigest ?? content.description,
+      "digest": content.description,
+    ]
+    if let classes = known.classes {
+      facts["classes"] = JSONValue.array(classes.map(JSONValue.string)).text()
+    }
+    if let epoch = known.epoch { facts["epoch"] = String(epoch) }
+    if let accuracy = known.bestValidationAccuracy {
+      facts["best_val_acc"] = JSONValue.double(accuracy).text()
+    }
+    return facts
+  }
+}
+
+extension PortError {
+  /// The same error with more advice after the advice it has.
+  func advising(_ more: String) -> PortError {
+    var copy = self
+    copy.remedy = remedy.map { $0 + ", " + more } ?? more
+    return copy
+  }
+}

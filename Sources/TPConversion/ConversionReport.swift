@@ -1,0 +1,26 @@
+public import TPBytes
+public import TPCheckpoints
+
+/// What a conversion did.
+public struct ConversionReport: Sendable {
+  /// What was planned, and then done.
+  public let plan: ConversionPlan
+  /// The path of the weight file.
+  public let output: String
+  /// Its format.
+  public let format: WeightFormat
+  /// Its size in bytes.
+  public let byteCount: Int
+}
+
+extension ConversionPlan {
+  /// Writes the weight file, whole or not at all.
+  ///
+  /// - Throws: `PortError` naming the output; it is then what it was before.
+  public func write(
+    to path: String, format: WeightFormat, replacing: Bool
+  ) throws(PortError) -> ConversionReport {
+    let count = try CheckpointFile.write(contents, format: format, to: path, replacing: replacing)
+    return ConversionReport(plan: self, output: path, format: format, byteCount: count)
+  }
+}

@@ -1,1 +1,0 @@
-// TPConversion: checkpoint -> plan -> weight file.

@@ -1,0 +1,82 @@
+public import TPBytes
+public import TPEvaluation
+
+/// What `predict` tells about clips.
+public struct PredictReport: Sendable {
+  /// The weights' file, as the user gave it.
+  public var weights: String
+  /// The clip's file.
+  public var clip: String
+  /// The name of the architecture.
+  public var architecture: String
+  /// The class names in index order; `nil` where the weights do not say.
+  public var classes: [String]?
+  /// One for each clip of the file.
+  public var predictions: [Prediction]
+  /// What is odd about the clip.
+  public var warnings: [String]
+
+  /// A report on predictions.
+  public init(
+    weights: String, clip: String, architecture: String, classes: [String]?,
+    predictions: [Prediction], warnings: [String]
+  ) {
+    self.weights = weights
+    self.clip = clip
+    self.architecture = architecture
+    self.classes = classes
+    self.predictions = predictions
+    self.warnings = warnings
+  }
+
+  /// The name of a class, or its index where names are not known.
+  private func name(_ index: Int) -> String {
+    guard let classes, classes.indices.contains(index) else { return "\(index)" }
+    return classes[index]
+  }
+
+  /// The keys of the JSON object, without the envelope.
+  public var json: JSONValue {
+    [
+      "weights": .string(weights),
+      "clip": .string(clip),
+      "architecture": .string(architecture),
+      "predictions": .array(
+        predictions.map { prediction in
+          [
+            "clip": .int(prediction.clip),
+            "class": .string(name(prediction.index)),
+            "probability": .double(Double(prediction.probabilities[prediction.index])),
+            "probabilities": .array(
+              prediction.probabilities.indices.map { index in
+                [
+                  "class": .string(name(index)),
+                  "probability": .double(Double(prediction.probabilities[index])),
+                  "logit": .double(Double(prediction.logits[index])),
+                ]
+              }),
+          ]
+        }),
+      "warnings": .array(warnings.map(JSONValue.string)),
+    ]
+  }
+
+  /// The report for a terminal: the most probable class first.
+  public var text: String {
+    predictions.map { prediction in
+      var text = predictions.count > 1 ? "clip \(prediction.clip)\n" : ""
+      var table = Table([("class", .left), ("probability", .right), ("logit", .right)])
+      let order = prediction.probabilities.indices.sorted {
+        (prediction.probabilities[$0], $1) > (prediction.probabilities[$1], $0)
+      }
+      for index in order {
+        table.add(
+          printable(name(index), limit: 60),
+          percent(Double(prediction.probabilities[index])),
+          fixed(Double(prediction.logits[index]), 4))
+      }
+      text += table.text
+      return text
+    }.joined(separator: "\n")
+  }
+}

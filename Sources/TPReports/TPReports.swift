@@ -1,1 +1,0 @@
-// TPReports: a result -> text, JSON.

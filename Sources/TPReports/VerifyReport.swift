@@ -1,0 +1,165 @@
+public import TPBytes
+public import TPParity
+
+/// What `verify` tells about weights and a golden.
+public struct VerifyReport: Sendable {
+  /// The weights' file, as the user gave it.
+  public var weights: String
+  /// The golden's file.
+  public var golden: String
+  /// The name of the architecture.
+  public var architecture: String
+  /// The class names in index order, where they are known.
+  public var classes: [String]?
+  /// What came of it.
+  public var parity: ParityReport
+
+  /// A report on judged weights.
+  public init(
+    weights: String, golden: String, architecture: String, classes: [String]?, parity: ParityReport
+  ) {
+    self.weights = weights
+    self.golden = golden
+    self.architecture = architecture
+    self.classes = classes
+    self.parity = parity
+  }
+
+  /// The keys of the JSON object, without the envelope.
+  public var json: JSONValue {
+    [
+      "weights": .string(weights),
+      "golden": .string(golden),
+      "architecture": .string(architecture),
+      "verdict": .string(parity.verdict.rawValue),
+      "reason": .string(parity.reason),
+      "warnings": .array(parity.warnings.map(JSONValue.string)),
+      "clips": .int(parity.clips),
+      "activations": .array(parity.activations.map(json)),
+      "diagnosis": [],
+      "predictions": .array(
+        parity.predictions.map { prediction in
+          [
+            "clip": .int(prediction.clip),
+            "description": prediction.description.map(JSONValue.string) ?? .null,
+            "expected": .string(name(prediction.expected)),
+            "found": .string(name(prediction.found)),
+            "margin": .double(prediction.margin),
+          ]
+        }),
+      "certificate": parity.certificate.map { certificate in
+        [
+          "margin": .double(certificate.margin),
+          "max_error": .double(certificate.maxError),
+          "no_prediction_can_flip": .bool(certificate.noPredictionCanFlip),
+        ]
+      } ?? .null,
+      "digest": .string(parity.digest),
+      "golden_digest": parity.goldenDigest.map(JSONValue.string) ?? .null,
+    ]
+  }
+
+  private func json(_ activation: ActivationParity) -> JSONValue {
+    [
+      "name": .string(activation.name),
+      "status": .string(activation.status.rawValue),
+      "mode": .string(activation.mode.rawValue),
+      "clips": .int(activation.clips),
+      "elements": (activation.golden ?? activation.port).map { .int($0.count) } ?? .null,
+      "golden": activation.golden.map(score) ?? .null,
+      "port": activation.port.map(score) ?? .null,
+      "max_abs": activation.maxError.map(JSONValue.double) ?? .null,
+      "golden_clips_over": .array(activation.goldenClipsOver.map(JSONValue.int)),
+      "port_clips_over": .array(activation.portClipsOver.map(JSONValue.int)),
+      "problem": activation.problem.map(JSONValue.string) ?? .null,
+    ]
+  }
+
+  private func score(_ score: NoiseScore) -> JSONValue {
+    [
+      "max": .double(score.max), "rms": .double(score.rms),
+      "rms_line": .double(NoiseScore.rmsLine(count: score.count)),
+    ]
+  }
+
+  /// The name of a class, or its index where names are not known.
+  private func name(_ index: Int) -> String {
+    guard let classes, classes.indices.contains(index) else { return "\(index)" }
+    return classes[index]
+  }
+
+  /// The report for a terminal.
+  public var text: String {
+    var text = parity.warnings.map { "warning: \($0)\n" }.joined()
+    text += "\(printable(weights)) against \(printable(golden)): \(words)\n"
+    text += "  \(parity.reason)\n"
+    text += "  \(architecture), \(counted(parity.clips, "clip"))"
+    text += ", lines: max |z| \(significant(NoiseScore.maxLine)), rms z 2 (1 + 4 / sqrt(n))\n\n"
+    text += table
+    if !parity.predictions.isEmpty { text += "\n" + predictionLines }
+    return text
+  }
+
+  private var words: String {
+    switch parity.verdict {
+    case .holds: "parity holds"
+    case .broken: "parity is BROKEN"
+    case .goldenSuspect: "the golden is SUSPECT"
+    case .undecided: "undecided"
+    }
+  }
+
+  private var table: String {
+    var table = Table([
+      ("activation", .left), ("n", .right), ("PyTorch max z", .right), ("rms z", .right),
+      ("port max z", .right), ("rms z", .right), ("line", .right), ("max error", .right),
+      ("", .left),
+    ])
+    for activation in parity.activations {
+      let name = printable(activation.name, limit: 40)
+      switch activation.status {
+      case .absent: table.add(name, "", "", "", "", "", "", "", "not recorded")
+      case .unknown: table.add(name, "", "", "", "", "", "", "", "not of this model")
+      case .holds, .over:
+        let count = (activation.golden ?? activation.port)?.count ?? 0
+        table.add(
+          name, grouped(count), number(activation.golden?.max), number(activation.golden?.rms),
+          number(activation.port?.max), number(activation.port?.rms),
+          significant(NoiseScore.rmsLine(count: count)), number(activation.maxError),
+          remark(activation))
+      }
+    }
+    return table.text
+  }
+
+  private func number(_ value: Double?) -> String {
+    value.map { significant($0) } ?? ""
+  }
+
+  private func remark(_ activation: ActivationParity) -> String {
+    if activation.status == .holds { return "holds" }
+    if let problem = activation.problem { return "OVER: " + printable(problem, limit: 120) }
+    let sides = [("PyTorch", activation.goldenIsOver), ("port", activation.portIsOver)]
+    return "OVER: " + sides.filter(\.1).map(\.0).joined(separator: ", ")
+  }
+
+  private var predictionLines: String {
+    let flipped = parity.predictions.filter { $0.expected != $0.found }
+    var text = "  predictions: \(parity.predictions.count - flipped.count) of "
+    text += "\(parity.predictions.count) equal"
+    if let certificate = parity.certificate {
+      text += certificate.noPredictionCanFlip ? "; none can flip" : "; one could flip"
+      text += " (smallest margin \(significant(certificate.margin))"
+      text += ", largest logit error \(significant(certificate.maxError)))"
+    }
+    text += "\n"
+    for prediction in flipped.prefix(20) {
+      text += "    clip \(prediction.clip)"
+      text += prediction.description.map { " (\(printable($0, limit: 60)))" } ?? ""
+      text += ": PyTorch \(printable(name(prediction.expected)))"
+      text += ", port \(printable(name(prediction.found)))"
+      text += ", margin \(significant(prediction.margin))\n"
+    }
+    return text
+  }
+}

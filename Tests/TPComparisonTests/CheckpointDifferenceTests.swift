@@ -1,0 +1,87 @@
+import TPBytes
+import TPComparison
+import TPTensors
+import Testing
+
+@Suite struct CheckpointDifferenceTests {
+  private func tensor(_ values: [Float]) -> Tensor {
+    Tensor(floats: values, shape: Shape(known: [values.count]))
+  }
+
+  private func checkpoint(_ tensors: KeyValuePairs<String, Tensor>) -> Checkpoint {
+    Checkpoint(
+      container: .safetensors,
+      tensors: tensors.map { TensorRecord(path: [$0.key], tensor: $0.value) })
+  }
+
+  private func statuses(
+    _ a: KeyValuePairs<String, Tensor>, _ b: KeyValuePairs<String, Tensor>
+  ) throws -> [String: TensorDifference.Status] {
+    let difference = try CheckpointDifference(checkpoint(a), checkpoint(b), files: ("a", "b"))
+    return Dictionary(uniqueKeysWithValues: difference.tensors.map { ($0.name, $0.status) })
+  }
+
+  @Test func bitsDecide() throws {
+    let nan = Float(bitPattern: 0x7FC0_0000)
+    let otherNaN = Float(bitPattern: 0x7FC0_0001)
+    let found = try statuses(
+      [
+        "same": tensor([1, nan]), "zero": tensor([0, 1]), "nan": tensor([nan]), "ulp": tensor([1]),
+      ],
+      [
+        "same": tensor([1, nan]), "zero": tensor([-0.0, 1]), "nan": tensor([otherNaN]),
+        "ulp": tensor([Float(1).nextUp]),
+      ])
+    #expect(
+      found == ["same": .identical, "zero": .equalValues, "nan": .equalValues, "ulp": .changed])
+  }
+
+  @Test func shapesTypesAndNames() throws {
+    let half = try Tensor(
+      dtype: .float16, shape: Shape([2]),
+      storage: Storage(key: "h", region: ByteRegion([0, 0, 0, 0])))
+    let found = try statuses(
+      ["shape": tensor([1]), "dtype": tensor([0, 0]), "gone": tensor([1])],
+      ["shape": tensor([1, 2]), "dtype": half, "new": tensor([1])])
+    #expect(found == ["shape": .shape, "dtype": .dtype, "gone": .removed, "new": .added])
+  }
+
+  @Test func aNewNaNIsTheLargestDifference() throws {
+    let difference = try CheckpointDifference(
+      checkpoint(["w": tensor([1, 2, 3])]), checkpoint(["w": tensor([9, .nan, 100])]),
+      files: ("a", "b"))
+    let measures = try #require(difference.tensors.first?.measures)
+    #expect(measures.maxAbs.isNaN)
+    #expect(measures.maxIndex == 1)
+    #expect(measures.changed == 1)
+    #expect(!difference.isIdentical)
+  }
+
+  @Test func zerosHaveNoDirection() throws {
+    let difference = try CheckpointDifference(
+      checkpoint(["w": tensor([0, 0])]), checkpoint(["w": tensor([3, 4])]), files: ("a", "b"))
+    let measures = try #require(difference.tensors.first?.measures)
+    #expect(measures.cosine == nil)
+    #expect(measures.relative == nil)
+    #expect(measures.normDelta == 5)
+  }
+
+  @Test func nothingInCommonIsNotCompared() throws {
+    let difference = try CheckpointDifference(
+      checkpoint(["a": tensor([0])]), checkpoint(["b": tensor([0])]), files: ("a", "b"))
+    #expect(!difference.comparedAny)
+    #expect(!difference.isIdentical)
+  }
+
+  @Test func theFileAndKeyOfWhatCannotBeReadAreNamed() throws {
+    let storage = Storage(key: "data/0", byteCount: 4) { () throws(PortError) in
+      throw PortError(.checksum, "wrong sum", record: "data/0")
+    }
+    let broken = try Tensor(dtype: .float32, shape: Shape([1]), storage: storage)
+    let expected = PortError(.checksum, "wrong sum", file: "b", record: "data/0", key: "w")
+    #expect(throws: expected) {
+      try CheckpointDifference(
+        checkpoint(["w": tensor([0])]), checkpoint(["w": broken]), files: ("a", "b"))
+    }
+  }
+}

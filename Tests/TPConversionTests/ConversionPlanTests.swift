@@ -1,0 +1,71 @@
+import Foundation
+import TPBytes
+import TPCheckpoints
+import TPConversion
+import TPModels
+import TPTensors
+import Testing
+
+@Suite struct ConversionPlanTests {
+  private func open(_ name: String) throws -> Checkpoint {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    return try CheckpointFile.open(path: root.appendingPathComponent("fixtures/\(name)").path)
+  }
+
+  @Test func theFactsAreThoseOfTheCheckpoint() throws {
+    let plan = try ConversionPlan(
+      open("run/best_lightweight_model.pth"), sourceName: "best.pth", architecture: .automatic)
+    // The digest is golden.py's; the rest is what train.py saved (expected/checkpoints.json).
+    let digest = "cd85e4e60d5858c93df75d82f97519363a26489a41cc610400b8abb393640277"
+    #expect(plan.architecture?.name == "LightweightCNNLSTM")
+    #expect(plan.parameters == 721_044)
+    #expect(plan.contents.tensors.count == 34)
+    #expect(plan.digest == digest)
+    #expect(plan.renamed.isEmpty)
+    #expect(
+      plan.leftOut == [
+        "optimizer_state_dict", "scheduler_state_dict", "train_losses", "train_accuracies",
+        "val_losses", "val_accuracies",
+      ])
+    let facts = plan.contents.facts
+    #expect(facts["epoch"] == "24")
+    #expect(facts["best_val_acc"] == "95.0")
+    #expect(
+      facts["classes"] == #"["doctor","i_need_to_move","my_mouth_is_dry","pillow"]"#)
+    #expect(facts["source.name"] == "best.pth")
+    #expect(facts["source.digest"] == digest)
+  }
+
+  @Test func prefixesAreTakenOffAndTold() throws {
+    let plan = try ConversionPlan(
+      open("misfits/wrapped.pth"), sourceName: "a", architecture: .automatic)
+    #expect(plan.renamed.count == 34)
+    #expect(plan.renamed.first?.from == "module.conv3d1.weight")
+    #expect(plan.renamed.first?.to == "conv3d1.weight")
+    // Without an architecture nothing says what the names should be.
+    let generic = try ConversionPlan(
+      open("misfits/wrapped.pth"), sourceName: "a", architecture: .none)
+    #expect(generic.contents.tensors.names.first == "module.conv3d1.weight")
+    #expect(generic.architecture == nil)
+  }
+
+  @Test func aMisfitNamesEveryKeyAndTheWayOut() throws {
+    let checkpoint = try open("misfits/missing_key.pth")
+    let error = #expect(throws: PortError.self) {
+      try ConversionPlan(checkpoint, sourceName: "a", architecture: .automatic)
+    }
+    #expect(error?.kind == .mismatch)
+    #expect(error?.message.contains("fc1.bias") == true)
+    #expect(error?.remedy?.contains("--architecture none") == true)
+  }
+
+  @Test func aClipIsNoCheckpointOfTheNetwork() throws {
+    let checkpoint = try open("clips/uint8.npy")
+    let error = #expect(throws: PortError.self) {
+      try ConversionPlan(
+        checkpoint, sourceName: "a", architecture: .named(.lightweightCNNLSTM))
+    }
+    #expect(error?.kind == .mismatch)
+  }
+}

@@ -1,0 +1,94 @@
+import TPBytes
+import TPTensors
+import Testing
+
+import TPReports
+
+@Suite struct NumberTests {
+  // What C's printf gives for %.3g.
+  @Test(arguments: [
+    (0, "0"), (1, "1"), (0.0338653, "0.0339"), (123456, "1.23e+05"), (1e-9, "1e-09"),
+    (-2.5, "-2.5"), (.nan, "NaN"), (.infinity, "Infinity"), (-.infinity, "-Infinity"),
+  ])
+  func significantDigits(value: Double, text: String) {
+    #expect(significant(value) == text)
+  }
+
+  @Test func unitsAndGroups() {
+    #expect(grouped(721_044) == "721,044")
+    #expect(grouped(-1_000) == "-1,000")
+    #expect(grouped(999) == "999")
+    #expect(bytes(999) == "999 bytes")
+    #expect(bytes(8_685_997) == "8.7 MB")
+    #expect(bytes(44_000_000) == "44 MB")
+    #expect(percent(0.0739) == "7.39 %")
+    #expect(counted(1, "tensor") == "1 tensor")
+  }
+}
+
+@Suite struct MetadataRenderingTests {
+  private func tree(_ build: (inout MetadataTree) -> MetadataTree.Handle) -> MetadataTree {
+    var tree = MetadataTree()
+    tree.root = build(&tree)
+    return tree
+  }
+
+  private func json(_ tree: MetadataTree) -> String {
+    MetadataJSON.render(Checkpoint(container: .torchZip, metadata: tree, tensors: [])).text()
+  }
+
+  @Test func keysOfAnyKindBecomeTexts() {
+    let tree = tree { tree in
+      let value = tree.add(.float(-.infinity))
+      let keys = [MetadataTree.Node.int(1), .string("1"), .none, .bool(true)].map { tree.add($0) }
+      return tree.add(.dict(keys.map { .init(key: $0, value: value) }))
+    }
+    #expect(
+      json(tree)
+        == #"{"1":"-Infinity","1'":"-Infinity","None":"-Infinity","True":"-Infinity"}"#)
+  }
+
+  @Test func whatContainsItselfEnds() {
+    let tree = tree { tree in
+      let list = tree.add(.none)
+      tree.replace(list, with: .list([list]))
+      return list
+    }
+    #expect(json(tree) == #"[{"$cycle":"list"}]"#)
+    #expect(MetadataText.render(tree).contains("contains itself"))
+  }
+
+  /// Thirty lists, each of the one before twice: a billion values in a few bytes.
+  @Test func whatDoublesEnds() {
+    let tree = tree { tree in
+      var list = tree.add(.list([]))
+      for _ in 0..<30 { list = tree.add(.list([list, list])) }
+      return list
+    }
+    #expect(json(tree).utf8.count < 10_000_000)
+    #expect(MetadataText.render(tree).split(separator: "\n").count <= 121)
+  }
+
+  @Test func terminalsSeeNoControlCharacters() {
+    let tree = tree { tree in
+      let key = tree.add(.string("a\u{1B}[31m"))
+      return tree.add(.dict([.init(key: key, value: tree.add(.string("b\u{7}\u{202E}")))]))
+    }
+    let text = MetadataText.render(tree)
+    #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" })
+    #expect(!text.contains("\u{202E}"))
+  }
+
+  @Test func anOrderedDictIsAMapping() {
+    let tree = tree { tree in
+      let key = tree.add(.string("k"))
+      let entry = MetadataTree.Entry(key: key, value: tree.add(.int(1)))
+      let field = MetadataTree.Entry(key: tree.add(.string("_metadata")), value: tree.add(.none))
+      return tree.add(
+        .object(
+          className: "collections.OrderedDict", arguments: [], fields: [field], items: [],
+          entries: [entry]))
+    }
+    #expect(json(tree) == #"{"k":1,"$fields":{"_metadata":null}}"#)
+  }
+}

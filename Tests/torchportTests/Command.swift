@@ -1,0 +1,97 @@
+import Foundation
+import TPBytes
+
+/// The root of the package, from where this file lies.
+let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent()
+
+/// The path of a file in `fixtures/`.
+func fixture(_ name: String) -> String {
+  packageRoot.appendingPathComponent("fixtures").appendingPathComponent(name).path
+}
+
+/// A run of the command.
+struct Run {
+  var status: Int32
+  var output: String
+  var errors: String
+
+  /// What `--json` printed.
+  var json: JSONValue? { try? JSONValue(parsing: output) }
+}
+
+/// Runs the built command and waits for it.
+func torchport(_ arguments: String..., environment: [String: String] = [:]) throws -> Run {
+  try torchport(arguments, environment: environment)
+}
+
+/// Runs the built command and waits for it.
+func torchport(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
+  let process = Process()
+  process.executableURL = commandURL
+  process.arguments = arguments
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+  let output = Pipe()
+  let errors = Pipe()
+  process.standardOutput = output
+  process.standardError = errors
+  process.standardInput = FileHandle.nullDevice
+  try process.run()
+  // The other pipe is drained meanwhile: a full one would stop the command for ever.
+  let drained = Drained()
+  let thread = Thread { drained.set(errors.fileHandleForReading.readDataToEndOfFile()) }
+  thread.start()
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return Run(
+    status: process.terminationStatus, output: String(decoding: data, as: UTF8.self),
+    errors: String(decoding: drained.wait(), as: UTF8.self))
+}
+
+/// The command lies beside the bundle that runs the tests.
+private let commandURL: URL = {
+  for argument in [CommandLine.arguments[0]] + CommandLine.arguments {
+    let url = URL(fileURLWithPath: argument).deletingLastPathComponent()
+      .appendingPathComponent("torchport")
+    if FileManager.default.isExecutableFile(atPath: url.path) { return url }
+  }
+  return packageRoot.appendingPathComponent(".build/release/torchport")
+}()
+
+private final class Drained: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var data: Data?
+
+  func set(_ data: Data) {
+    condition.lock()
+    self.data = data
+    condition.signal()
+    condition.unlock()
+  }
+
+  func wait() -> Data {
+    condition.lock()
+    defer { condition.unlock() }
+    while data == nil { condition.wait() }
+    return data ?? Data()
+  }
+}
+
+/// A new empty folder, removed with everything in it when the value goes.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() {
+    path = NSTemporaryDirectory() + "/torchport-\(UUID().uuidString)"
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// What lies in it, hidden files too.
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+}
