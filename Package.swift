@@ -100,7 +100,11 @@ let package = Package(
     tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
-    tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
+    tests(
+      of: "TPCheckpoints",
+      imports: [
+        "TPTorchFiles", "TPSafeTensors", "TPNumPy", "TPPickle", "TPZip", "TPTensors", "TPBytes",
+      ]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),

@@ -30,7 +30,7 @@ package struct Channel: ~Copyable, Sendable {
   deinit { close(descriptor) }
 
   /// Two connected ends, neither inherited by other processes.
-  static func pair() throws(PortError) -> (ours: Channel, theirs: Channel) {
+  static func pair() throws(PortError) -> ChannelPair {
     var ends: [Int32] = [-1, -1]
     #if canImport(Glibc)
       let kind = Int32(SOCK_STREAM.rawValue)
@@ -53,7 +53,8 @@ package struct Channel: ~Copyable, Sendable {
     guard ends.allSatisfy({ $0 >= 0 }) else {
       throw PortError(.inputOutput, "cannot make a socket: too many files are open")
     }
-    return (Channel(descriptor: ends[0]), Channel(descriptor: ends[1]))
+    return ChannelPair(
+      ours: Channel(descriptor: ends[0]), theirs: Channel(descriptor: ends[1]))
   }
 
   /// Sends all the bytes.
@@ -63,8 +64,8 @@ package struct Channel: ~Copyable, Sendable {
     _ bytes: RawSpan, by deadline: ContinuousClock.Instant? = nil
   ) throws(Failure) {
     #if canImport(Glibc)
-      var flags = Int32(MSG_NOSIGNAL.rawValue)
-      if deadline != nil { flags |= Int32(MSG_DONTWAIT.rawValue) }
+      var flags = Int32(MSG_NOSIGNAL)
+      if deadline != nil { flags |= Int32(MSG_DONTWAIT) }
     #elseif canImport(Musl)
       let flags = deadline == nil ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT
     #else
@@ -134,6 +135,12 @@ package struct Channel: ~Copyable, Sendable {
     default: throw .system(code)
     }
   }
+}
+
+/// Both ends of a socket.
+struct ChannelPair: ~Copyable {
+  let ours: Channel
+  let theirs: Channel
 }
 
 private func systemSend(

@@ -21,18 +21,19 @@ package struct ChildProcess: ~Copyable {
   ///   - arguments: without the name of the program.
   /// - Throws: `PortError` where no process can be started.
   package init(executable: String, arguments: [String]) throws(PortError) {
-    let (ours, theirs) = try Channel.pair()
-    var actions = Self.noActions()
+    let pair = try Channel.pair()
+    var actions = unsafe Self.noActions()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, theirs.descriptor, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, pair.theirs.descriptor, 0)
     for number in [Int32(1), 2] {
       unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
     }
     var process = pid_t()
     let code = unsafe withCStrings([executable] + arguments) { argv in
-      unsafe withCStrings(Self.environment) { environment in
-        unsafe posix_spawn(&process, executable, &actions, nil, argv, environment)
+      unsafe withCStrings(Self.environment) { environment -> Int32 in
+        guard let argv = unsafe argv, let environment = unsafe environment else { return EINVAL }
+        return unsafe posix_spawn(&process, executable, &actions, nil, argv, environment)
       }
     }
     guard code == 0 else {
@@ -41,7 +42,7 @@ package struct ChildProcess: ~Copyable {
         remedy: "allow this program to start itself")
     }
     self.process = process
-    channel = ours
+    channel = pair.ours
   }
 
   deinit {
@@ -102,14 +103,16 @@ package struct ChildProcess: ~Copyable {
       "UBSAN_OPTIONS", "LSAN_OPTIONS",
     ]
     return names.compactMap { name in
-      unsafe getenv(name).map { name + "=" + unsafe String(cString: $0) }
+      unsafe getenv(name).map { unsafe name + "=" + String(cString: $0) }
     }
   }
 
   #if canImport(Darwin)
     private static func noActions() -> posix_spawn_file_actions_t? { nil }
   #else
-    private static func noActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
+    private static func noActions() -> posix_spawn_file_actions_t {
+      unsafe posix_spawn_file_actions_t()
+    }
   #endif
 }
 
@@ -121,8 +124,13 @@ package enum ProcessBounds {
   ///   - seconds: further seconds of processor time; the process is then ended by SIGXCPU.
   ///   - addressSpace: bytes in all; more is refused where memory is asked for.
   package static func set(seconds: Int, addressSpace: Int) {
+    #if canImport(Glibc)
+      let process = RUSAGE_SELF.rawValue
+    #else
+      let process = RUSAGE_SELF
+    #endif
     var usage = rusage()
-    _ = unsafe getrusage(RUSAGE_SELF, &usage)
+    _ = unsafe getrusage(process, &usage)
     let used = Int(usage.ru_utime.tv_sec) + Int(usage.ru_stime.tv_sec) + 1
     lower(RLIMIT_CPU, to: used + seconds)
     lower(RLIMIT_CORE, to: 0)
@@ -156,15 +164,12 @@ package enum ProcessBounds {
 
 /// Lends texts as the array of pointers, ended by a null, that C functions take.
 private func withCStrings<Result>(
-  _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
 ) -> Result {
   var pointers = unsafe texts.map { unsafe strdup($0) }
   unsafe pointers.append(nil)
-  defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
-  return unsafe pointers.withUnsafeBufferPointer { buffer in
-    guard let start = buffer.baseAddress else { preconditionFailure("an array of one or more") }
-    return unsafe body(start)
-  }
+  defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
+  return unsafe pointers.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
 }
 
 /// The path of the file that this process runs.
