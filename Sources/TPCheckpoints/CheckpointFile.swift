@@ -36,7 +36,7 @@ public enum CheckpointFile {
       case .npy: return try NumPyFile.readArray(file, limits: limits)
       case .npz: return try NumPyFile.readArchive(file, limits: limits)
       case .hdf5:
-        if let hdf5 { return try hdf5.read(path: path, limits: limits) }
+        if let hdf5 { return try hdf5.read(path: path, byteCount: file.count, limits: limits) }
         return try HDF5File.read(path: path, limits: limits)
       }
     } catch {

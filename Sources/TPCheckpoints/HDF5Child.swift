@@ -67,7 +67,9 @@ private struct HDF5Service {
   }
 
   private mutating func open(_ limits: ReadLimits) throws(PortError) -> ByteRegion {
-    bound(byteCount: 0)
+    // The parent has looked at the file: it is there, and a regular one.
+    let size = try SharedBytes(path: path, mapFrom: 0).count
+    bound(work: size, memory: 0)
     let checkpoint = try HDF5File.read(path: path, limits: limits)
     var encoder = CheckpointEncoder()
     let bytes = encoder.encode(checkpoint)
@@ -84,14 +86,14 @@ private struct HDF5Service {
       throw PortError(.usage, "the elements were given already")
     }
     storages[place] = nil
-    bound(byteCount: storage.byteCount)
+    bound(work: storage.byteCount, memory: storage.byteCount)
     return try storage.bytes()
   }
 
-  /// The parent gives up after some time; a child that outlives it must not run for ever.
-  private func bound(byteCount: Int) {
-    let (memory, overflow) = Self.baseMemory.addingReportingOverflow(byteCount)
-    ProcessBounds.set(
-      seconds: 60 + byteCount / 5_000_000, addressSpace: overflow ? .max : memory)
+  /// Bounds what libhdf5 may take, by the size of what it works at: damaged structures can make it
+  /// run for ever.
+  private func bound(work: Int, memory: Int) {
+    let (total, overflow) = Self.baseMemory.addingReportingOverflow(memory)
+    ProcessBounds.set(seconds: 10 + work / 5_000_000, addressSpace: overflow ? .max : total)
   }
 }

@@ -10,7 +10,7 @@ public struct HDF5Launcher: Hashable, Sendable {
   public var executable: String
   /// What it is called with, before the path of the HDF5 file.
   public var arguments: [String]
-  /// How many seconds a request may take, and what is added for each 5 MB of its answer.
+  /// How many seconds a request may take, and one more for each 5 MB of the file or of the answer.
   public var seconds = 30
 
   /// How to start the program.
@@ -19,17 +19,18 @@ public struct HDF5Launcher: Hashable, Sendable {
     self.arguments = arguments
   }
 
-  /// How many seconds a request with an answer of `byteCount` bytes may take.
   func seconds(for byteCount: Int) -> Int { seconds + byteCount / 5_000_000 }
 }
 
 extension HDF5Launcher {
   /// Reads a file in a process of its own, which lives as long as tensors of the file do.
   ///
+  /// - Parameter byteCount: the size of the file.
   /// - Throws: `PortError` without the name of the file: what the process says, or how it ended.
-  func read(path: String, limits: ReadLimits) throws(PortError) -> Checkpoint {
+  func read(path: String, byteCount: Int, limits: ReadLimits) throws(PortError) -> Checkpoint {
     let session = try HDF5Session(self, path: path)
-    let answer = try session.ask(HDF5Message.open(limits), atMost: limits.headerBytes)
+    let answer = try session.ask(
+      HDF5Message.open(limits), atMost: limits.headerBytes, for: byteCount)
     var decoder = CheckpointDecoder(answer.bytes, limits: limits)
     return try decoder.checkpoint { (place, byteCount) throws(PortError) in
       try session.ask(HDF5Message.storage(place), exactly: byteCount)

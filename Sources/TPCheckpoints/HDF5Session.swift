@@ -70,23 +70,26 @@ final class HDF5Session: Sendable {
           executable: launcher.executable, arguments: launcher.arguments + [path])))
   }
 
-  /// An answer of at most so many bytes.
-  func ask(_ request: [UInt8], atMost limit: Int) throws(PortError) -> ByteRegion {
-    try ask(request, 0...limit)
+  /// An answer of at most so many bytes, on a file of `byteCount` bytes.
+  func ask(
+    _ request: [UInt8], atMost limit: Int, for byteCount: Int
+  ) throws(PortError) -> ByteRegion {
+    try ask(request, 0...limit, seconds: launcher.seconds(for: byteCount))
   }
 
   /// An answer of exactly so many bytes.
   func ask(_ request: [UInt8], exactly count: Int) throws(PortError) -> ByteRegion {
-    try ask(request, count...count)
+    try ask(request, count...count, seconds: launcher.seconds(for: count))
   }
 
   private func ask(
-    _ request: [UInt8], _ counts: ClosedRange<Int>
+    _ request: [UInt8], _ counts: ClosedRange<Int>, seconds: Int
   ) throws(PortError) -> ByteRegion {
     let result = child.withLock { child -> Result<ByteRegion, PortError> in
       if let failure = child.failure { return .failure(failure) }
       do throws(Channel.Failure) {
-        return try exchange(request, counts, child.process.channel)
+        return try exchange(
+          request, counts, child.process.channel, by: ContinuousClock.now + .seconds(seconds))
       } catch {
         let failure = explain(error, &child.process)
         child.failure = failure
@@ -98,10 +101,9 @@ final class HDF5Session: Sendable {
 
   /// The inner failure is the child's own sentence, after which it can be asked again.
   private func exchange(
-    _ request: [UInt8], _ counts: ClosedRange<Int>, _ channel: borrowing Channel
+    _ request: [UInt8], _ counts: ClosedRange<Int>, _ channel: borrowing Channel,
+    by deadline: ContinuousClock.Instant
   ) throws(Channel.Failure) -> Result<ByteRegion, PortError> {
-    let expected = counts.lowerBound
-    let deadline = ContinuousClock.now + .seconds(launcher.seconds(for: expected))
     try channel.send(request.span.bytesView, by: deadline)
     let head = try channel.receive(9, by: deadline)
     let count = head[1...].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
