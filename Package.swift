@@ -79,7 +79,7 @@ let package = Package(
       "TPReports",
       imports: [
         "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints", "TPModels",
-        "TPTensors", "TPBytes",
+        "TPTorchFiles", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",

@@ -206,13 +206,8 @@ private struct ZipSearch {
 
   /// A member without an end reaches to the next one that is there.
   private func close(_ records: inout [ZipSalvage.Record]) {
-    var next =
-      marks.entries.first { offset in
-        guard let header = entries.first(where: { $0.value.offset == offset })?.key else {
-          return false
-        }
-        return header < offset
-      } ?? file.count
+    let headers = Set(marks.headers)
+    var next = entries.filter { headers.contains($0.key) }.map(\.value.offset).min() ?? file.count
     for index in records.indices.reversed() {
       let record = records[index]
       switch record.state {
