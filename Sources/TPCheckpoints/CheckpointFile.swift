@@ -9,7 +9,9 @@ internal import TPTorchFiles
 public enum CheckpointFile {
   /// Opens a file, whatever its format; tensors' bytes are fetched when they are asked for.
   ///
-  /// The content decides, never the extension: torch zip, safetensors, HDF5, .npy, .npz. HDF5 is
+  /// The content decides, never the extension: everything that PyTorch ever wrote, plain
+  /// pickles, the index of a checkpoint in several files (which lie beside it), safetensors, HDF5,
+  /// .npy, .npz. HDF5 is
   /// read in this process, so a damaged HDF5 file can take the process down with it.
   ///
   /// - Throws: `PortError` that names the file, what is wrong with it or what it is instead, and
@@ -21,6 +23,11 @@ public enum CheckpointFile {
       let file = try SharedBytes(path: path)
       switch try FileSignature.sniff(file.bytes) {
       case .torchZip: return try TorchFile.read(file, limits: limits)
+      case .torchLegacy: return try TorchFile.readLegacy(file, limits: limits)
+      case .tar: return try TorchFile.readTar(file, limits: limits)
+      case .pickle: return try TorchFile.readPickle(file, limits: limits)
+      case .textPickle: return try oldPickle(file, limits)
+      case .shardIndex: return try ShardedCheckpoint.open(index: file, path: path, limits: limits)
       case .safetensors: return try SafeTensors.read(file, limits: limits)
       case .npy: return try NumPyFile.readArray(file, limits: limits)
       case .npz: return try NumPyFile.readArchive(file, limits: limits)
@@ -28,6 +35,19 @@ public enum CheckpointFile {
       }
     } catch {
       throw error.in(file: path)
+    }
+  }
+
+  /// A pickle of protocol 0 or 1, or a file that merely begins and ends like one.
+  private static func oldPickle(
+    _ file: SharedBytes, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
+    do throws(PortError) {
+      return try TorchFile.readPickle(file, limits: limits)
+    } catch {
+      let other = FileSignature.impostor(file.bytes)
+      // Where nothing better is known of the file, what stopped the reader tells most.
+      throw error.kind == .malformed || error.kind == .truncated ? other : error
     }
   }
 
