@@ -24,9 +24,9 @@ public struct TensorDigest: Hashable, Sendable, CustomStringConvertible {
 /// What identifies weights whatever file they came in: SHA-256 over names, types, shapes and the
 /// digests of the elements.
 ///
-/// The hashed bytes are ASCII `torchport-digest-1` and a line feed, then for every entry in the order
-/// of the names' UTF-8: the name and the type's PyTorch name, each behind its length; the rank; each
-/// extent; the 32 bytes of the tensor's digest. Numbers are u64, little-endian.
+/// The hashed bytes are ASCII `torchport-digest-1` and a line feed, then for every entry in the
+/// order of the names' UTF-8: the name and the type's PyTorch name, each behind its length; the
+/// rank; each extent; the 32 bytes of the tensor's digest. Numbers are u64, little-endian.
 public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
   /// The 32 bytes.
   public let bytes: [UInt8]

@@ -48,8 +48,12 @@ extension ClipScores {
       else {
         throw PortError(.mismatch, "the model does not compute it", key: activation.name)
       }
-      scores.append(
-        try Score(activation, clip: clip, port: port.values, truth: truth.values, truth.noise))
+      do throws(PortError) {
+        scores.append(
+          try Score(activation, clip: clip, port: port.values, truth: truth.values, truth.noise))
+      } catch {
+        throw error.at(key: activation.name)
+      }
     }
   }
 }
@@ -64,8 +68,7 @@ extension ClipScores.Score {
     // Arrays are checked once here; the loop below then indexes them all alike.
     let size = activation.size
     guard port.count == size, truth.count == size, noise.count == size else {
-      throw PortError(
-        .mismatch, "the model computed another number of elements", key: activation.name)
+      throw PortError(.mismatch, "the model computed another number of elements")
     }
     var agrees = true
     for index in recorded.indices {

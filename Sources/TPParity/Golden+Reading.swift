@@ -57,11 +57,15 @@ extension Golden {
         .malformed, "is not a golden: it has no tensor called input",
         remedy: "record one with fixtures/golden.py")
     }
-    guard tensor.dtype.isFloatingPoint else {
+    // float16 and bfloat16 become float32 exactly; float64 would not, and was never given to it.
+    guard [.float32, .float16, .bfloat16].contains(tensor.dtype) else {
       throw PortError(
         .malformed,
-        "the input holds \(tensor.dtype.rawValue) where the model was given floating-point numbers",
-        key: "input", remedy: "record what the model was given: divide 8-bit frames by 255 first")
+        "the input holds \(tensor.dtype.rawValue) where a float32 model was given float32",
+        key: "input",
+        remedy: tensor.dtype == .uint8
+          ? "record what the model was given: divide 8-bit frames by 255 first"
+          : "record what the model was given")
     }
     guard tensor.shape.rank > 1, tensor.shape[0] > 0 else {
       throw PortError(

@@ -79,8 +79,11 @@ struct Judgement {
           + " distance from the truth is the price of that, and does not decide")
     } else if let digest = golden.provenance?.digest, digest != model.digest.description {
       report.warnings.append(
-        "the golden was recorded from other weights: it names the content digest"
-          + " \(digest.prefix(16))…, and these are \(model.digest.description.prefix(16))…")
+        digest == model.facts.sourceDigest
+          ? "the golden was recorded from the weights that these were made from, and these are not"
+            + " the same any more"
+          : "the golden was recorded from other weights: it names the content digest"
+            + " \(digest.prefix(16))…, and these are \(model.digest.description.prefix(16))…")
     }
     if let mode = golden.provenance?.mode, mode != "eval" {
       report.warnings.append(
@@ -124,7 +127,15 @@ struct Judgement {
       return (.broken, "the prediction of clip \(flipped.clip) differs from the golden's")
     }
     let count = compared.count == 1 ? "1 activation" : "\(compared.count) activations"
-    return (.holds, "\(count) of \(report.clips) clips lie within the noise of honest float32")
+    if lossy {
+      return (
+        .holds,
+        "\(count) as computed here lie within the noise of honest float32 on the rounded weights,"
+          + " and no recorded prediction flips"
+      )
+    }
+    let clips = report.clips == 1 ? "1 clip" : "\(report.clips) clips"
+    return (.holds, "\(count) of \(clips) lie within the noise of honest float32")
   }
 
   private func goldenOver(
@@ -138,8 +149,8 @@ struct Judgement {
     if isOfTheseWeights, explained {
       return (
         .goldenSuspect,
-        "the golden's \(first.name) is the first over the line\(place), although it was recorded from"
-          + " these weights and its float64 record agrees with the truth"
+        "the golden's \(first.name) is the first over the line\(place), although it was recorded"
+          + " from these weights and its float64 record agrees with the truth"
       )
     }
     return (

@@ -1,7 +1,7 @@
 /// How far values lie from the truth, in units of what honest float32 rounding does to each.
 ///
-/// z = (value - truth) / noise, where 0/0 counts as 0. A non-finite value where the truth is finite,
-/// a difference where the noise is 0, and a noise that is itself beyond float32 are infinitely far.
+/// z = (value - truth) / noise, where 0/0 counts as 0. A non-finite value where the truth is
+/// finite, a difference where the noise is 0, and a noise that is itself beyond float32 are infinitely far.
 public struct NoiseScore: Hashable, Sendable {
   /// The line for the largest |z|.
   public static let maxLine = 24.0

@@ -6,9 +6,9 @@ internal import TPTensors
 public enum Parity {
   /// Judges every recorded activation.
   ///
-  /// The model is run in float32 (the port) and in float64 with the rounding noise of honest float32
-  /// (the truth), one clip at a time; memory does not grow with the number of clips. The result does
-  /// not depend on `threads`.
+  /// The model is run in float32 (the port) and in float64 with the rounding noise of honest
+  /// float32 (the truth), each clip by itself; memory does not grow with the number of clips. The
+  /// result does not depend on `threads`.
   ///
   /// - Parameters:
   ///   - model: the weights and what they belong to.

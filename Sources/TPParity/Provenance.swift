@@ -35,7 +35,7 @@ extension Provenance {
   static let key = "provenance"
   private static let format = "torchport-golden"
 
-  /// Reads the JSON under `provenance`: bytes, or a text in the metadata; `nil` where there is none.
+  /// Reads the JSON under `provenance`: bytes, or a text in the metadata; `nil` without one.
   init?(_ tensors: StateDict, _ metadata: MetadataTree) throws(PortError) {
     do throws(PortError) {
       if let tensor = tensors[Provenance.key] {

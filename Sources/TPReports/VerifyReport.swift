@@ -95,7 +95,7 @@ public struct VerifyReport: Sendable {
     text += "  \(parity.reason)\n"
     text += "  \(architecture), \(counted(parity.clips, "clip"))"
     text += ", lines: max |z| \(significant(NoiseScore.maxLine)), rms z 2 (1 + 4 / sqrt(n))\n\n"
-    text += table
+    text += table + names(.absent, "not recorded") + names(.unknown, "not of this model")
     if !parity.predictions.isEmpty { text += "\n" + predictionLines }
     return text
   }
@@ -118,8 +118,7 @@ public struct VerifyReport: Sendable {
     for activation in parity.activations {
       let name = printable(activation.name, limit: 40)
       switch activation.status {
-      case .absent: table.add(name, "", "", "", "", "", "", "", "not recorded")
-      case .unknown: table.add(name, "", "", "", "", "", "", "", "not of this model")
+      case .absent, .unknown: break
       case .holds, .over:
         let count = (activation.golden ?? activation.port)?.count ?? 0
         table.add(
@@ -130,6 +129,16 @@ public struct VerifyReport: Sendable {
       }
     }
     return table.text
+  }
+
+  /// The activations of one status in a line of their own; nothing where there is none.
+  private func names(_ status: ActivationParity.Status, _ title: String) -> String {
+    let names = parity.activations.filter { $0.status == status }.map {
+      printable($0.name, limit: 40)
+    }
+    if names.isEmpty { return "" }
+    let more = names.count > 30 ? " and \(names.count - 30) more" : ""
+    return "  \(title): \(names.prefix(30).joined(separator: ", "))\(more)\n"
   }
 
   private func number(_ value: Double?) -> String {

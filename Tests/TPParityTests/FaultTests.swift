@@ -104,7 +104,7 @@ struct Fault: CustomTestStringConvertible, Sendable {
   @Test(arguments: faults) func isBrokenAtItsLayer(fault: Fault) throws {
     let model = try Fixtures.model(replacing: try fault.changes())
     let report = try Parity.verify(
-      weights: model, golden: try Fixtures.golden("best"), threads: 2)
+      weights: model, golden: try Fixtures.golden("best_full"), threads: 2)
     #expect(report.verdict == .broken)
     #expect(report.firstOver?.name == fault.first)
     #expect(report.activations.allSatisfy { !$0.portIsOver })

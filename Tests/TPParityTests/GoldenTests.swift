@@ -4,7 +4,8 @@ import TPTensors
 import Testing
 
 @Suite struct GoldenTests {
-  /// Files made by numpy, torch, safetensors and h5py from the same arrays (fixtures/parity/make.py).
+  /// Files made by numpy, torch, safetensors and h5py from the same arrays
+  /// (fixtures/parity/make.py).
   @Test(arguments: ["npz", "pt", "safetensors", "h5"]) func formats(ending: String) throws {
     let golden = try Golden.open(path: Fixtures.folder + "parity/small." + ending)
     #expect(golden.clips == 2)
@@ -78,9 +79,14 @@ import Testing
     ) { try Golden(Checkpoint(container: .npz, tensors: [])) }
     #expect(
       throws: PortError(
-        .malformed, "the input holds uint8 where the model was given floating-point numbers",
+        .malformed, "the input holds uint8 where a float32 model was given float32",
         key: "input", remedy: "record what the model was given: divide 8-bit frames by 255 first")
     ) { try Self.golden([("input", try Self.bytes("ab"))]) }
+    #expect(
+      throws: PortError(
+        .malformed, "the input holds int64 where a float32 model was given float32",
+        key: "input", remedy: "record what the model was given")
+    ) { try Self.golden([("input", try Self.integers([0, 1]))]) }
     #expect(
       throws: PortError(
         .malformed, "the input of shape (0, 2) holds no clips", key: "input",

@@ -128,4 +128,73 @@ import Testing
     #expect(report.activations.first?.status == .holds)
     #expect(report.warnings.first?.hasPrefix("the weights were stored as float16") == true)
   }
+
+  /// The same rounding without a word about it is judged as any weights are.
+  @Test func undeclaredRoundingIsBroken() throws {
+    let bias = try Fixtures.values("fc_out.bias").map { Float(Float16($0)) }
+    var checkpoint = try Fixtures.model(replacing: ["fc_out.bias": bias]).checkpoint
+    var tree = MetadataTree()
+    let entry = MetadataTree.Entry(
+      key: tree.add(.string("torchport.source.digest")),
+      value: tree.add(.string(try Fixtures.model().digest.description)))
+    tree.root = tree.add(.dict([entry]))
+    checkpoint.metadata = tree
+    let report = try Parity.verify(
+      weights: try LoadedModel(checkpoint), golden: try Fixtures.golden("best_full"))
+    #expect(report.verdict == .broken)
+    #expect(report.firstOver?.name == "fc_out")
+    #expect(report.warnings.first?.hasSuffix("these are not the same any more") == true)
+  }
+
+  /// One clip that is off hides among eleven and is over the line when it is judged alone.
+  @Test func oneClipAlone() throws {
+    var tensors = try Fixtures.tensors("best").without { $0 != "input" && $0 != "logits" }
+    let original = try #require(tensors.tensor("logits"))
+    var values = try original.floats()
+    for index in 12..<16 { values[index] += 5e-6 }
+    tensors = tensors.with("logits", Tensor(floats: values, shape: original.shape))
+    let report = try Parity.verify(
+      weights: try Fixtures.model(), golden: try Golden(tensors), threads: 2)
+    #expect(report.verdict == .broken)
+    #expect(report.firstOver?.golden?.isOver == false)
+    #expect(report.firstOver?.goldenClipsOver == [3])
+    #expect(
+      report.reason.hasPrefix(
+        "the golden's logits is the first over the line, on clip 3, judged alone: the weights"))
+  }
+
+  /// A golden that says it was not recorded as the model is used: read before the verdict.
+  @Test func modeAndPrecisionAreWarnings() throws {
+    let facts =
+      #"{"format": "torchport-golden", "version": 1, "mode": "train", "#
+      + #""float32_matmul_precision": "medium"}"#
+    let tensors = try Fixtures.tensors("bare")
+      .with("provenance", try GoldenTests.bytes(facts))
+    let report = try Parity.verify(weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .holds)
+    #expect(
+      report.warnings == [
+        "the golden was recorded in train mode; call model.eval() before recording",
+        "the golden was recorded with matrix products of medium precision",
+      ])
+  }
+
+  @Test func activationsOfAnotherTypeAreRefused() throws {
+    let tensors = try Fixtures.tensors("bare").with("fc1", try GoldenTests.bytes("ab"))
+    let (model, golden) = (try Fixtures.model(), try Golden(tensors))
+    #expect(
+      throws: PortError(
+        .malformed, "the recorded activation holds uint8, not floating-point numbers", key: "fc1")
+    ) { try Parity.verify(weights: model, golden: golden) }
+  }
+
+  /// Positions beyond what the model computes are a wrong shape, not an error.
+  @Test func positionsBeyondTheModelAreOverTheLine() throws {
+    let tensors = try Fixtures.tensors("bare")
+      .with("fc1", GoldenTests.floats([0], [1]))
+      .with("fc1.indices", try GoldenTests.integers([128]))
+    let report = try Parity.verify(weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .broken)
+    #expect(report.reason == "fc1: recorded at position 128, the model computes 128 elements")
+  }
 }

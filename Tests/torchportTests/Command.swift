@@ -26,8 +26,11 @@ func torchport(_ arguments: String..., environment: [String: String] = [:]) thro
 }
 
 /// Runs the built command and waits for it.
-func torchport(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
+func torchport(
+  _ arguments: [String], environment: [String: String] = [:], folder: String? = nil
+) throws -> Run {
   let process = Process()
+  if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
   process.executableURL = commandURL
   process.arguments = arguments
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
