@@ -19,8 +19,9 @@ public enum CheckpointFile {
 
   /// Opens a file, whatever its format; tensors' bytes are fetched when they are asked for.
   ///
-  /// The content decides, never the extension: torch zip, safetensors, HDF5, .npy, .npz. Where HDF5
-  /// is read in this process, a damaged HDF5 file can take the process down with it.
+  /// The content decides, never the extension: everything that PyTorch ever wrote, plain pickles, the
+  /// index of a checkpoint in several files (which lie beside it), safetensors, HDF5, .npy, .npz.
+  /// Where HDF5 is read in this process, a damaged HDF5 file can take the process down with it.
   ///
   /// - Parameter hdf5: how to read HDF5 in a process of its own; `nil` reads it in this one.
   /// - Throws: `PortError` that names the file, what is wrong with it or what it is instead, and
@@ -31,7 +32,12 @@ public enum CheckpointFile {
     do throws(PortError) {
       let file = try SharedBytes(path: path)
       switch try FileSignature.sniff(file.bytes) {
-      case .torchZip: return try TorchFile.read(file, limits: limits)
+      case .torchZip: return try zip(file, limits)
+      case .torchLegacy: return try TorchFile.readLegacy(file, limits: limits)
+      case .tar: return try TorchFile.readTar(file, limits: limits)
+      case .pickle: return try TorchFile.readPickle(file, limits: limits)
+      case .textPickle: return try oldPickle(file, limits)
+      case .shardIndex: return try ShardedCheckpoint.open(index: file, path: path, limits: limits)
       case .safetensors: return try SafeTensors.read(file, limits: limits)
       case .npy: return try NumPyFile.readArray(file, limits: limits)
       case .npz: return try NumPyFile.readArchive(file, limits: limits)
@@ -41,6 +47,36 @@ public enum CheckpointFile {
       }
     } catch {
       throw error.in(file: path)
+    }
+  }
+
+  /// A zip file; of a checkpoint that was cut short it is told how much is left.
+  private static func zip(
+    _ file: SharedBytes, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
+    do throws(PortError) {
+      return try TorchFile.read(file, limits: limits)
+    } catch {
+      guard error.kind == .truncated, let left = try? TorchFile.recoverZip(file, limits: limits)
+      else { throw error }
+      let intact = left.entries.count { $0.state == .intact }
+      throw PortError(
+        error.kind, error.message + "; \(intact) of \(left.entries.count) tensors are intact",
+        offset: error.offset, record: error.record, key: error.key,
+        remedy: (error.remedy.map { $0 + ", " } ?? "") + "or save them with torchport recover")
+    }
+  }
+
+  /// A pickle of protocol 0 or 1, or a file that merely begins and ends like one.
+  private static func oldPickle(
+    _ file: SharedBytes, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
+    do throws(PortError) {
+      return try TorchFile.readPickle(file, limits: limits)
+    } catch {
+      let other = FileSignature.impostor(file.bytes)
+      // Where nothing better is known of the file, what stopped the reader tells most.
+      throw error.kind == .malformed || error.kind == .truncated ? other : error
     }
   }
 

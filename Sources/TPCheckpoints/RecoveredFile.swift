@@ -38,7 +38,7 @@ extension CheckpointFile {
   ///
   /// Tensors are written under their whole path, those of an optimizer too.
   /// - Parameters:
-  ///   - path: a zip checkpoint.
+  ///   - path: a checkpoint that `torch.save` wrote, as a zip file or before 1.6.
   ///   - format: see `WeightFormat.init(outputPath:)`.
   ///   - output: the target.
   ///   - replacing: whether an existing target may be replaced.
@@ -79,13 +79,16 @@ extension CheckpointFile {
   private static func recover(
     _ file: SharedBytes, _ limits: ReadLimits
   ) throws(PortError) -> Recovery {
+    if case .torchLegacy? = try? FileSignature.sniff(file.bytes) {
+      return try TorchFile.recoverLegacy(file, limits: limits)
+    }
     do throws(PortError) {
       return try TorchFile.recoverZip(file, limits: limits)
     } catch {
       // What the file is instead, where it is no zip file at all.
       if case .torchZip = try FileSignature.sniff(file.bytes) { throw error }
       throw PortError(
-        .unsupported, "only checkpoints that torch.save wrote can be recovered",
+        .unsupported, "only zip and legacy checkpoints that torch.save wrote can be recovered",
         remedy: "inspect tells what the file is")
     }
   }

@@ -52,7 +52,8 @@ extension TorchFile {
       }
       let pickle = try PickleMachine.run(region.bytes, limits: limits)
       storages = SalvagedStorages(salvage, root: String(name.dropLast("data.pkl".count)))
-      contents = try Interpretation(pickle, storages: storages, limits: limits)
+      contents = try Interpretation(
+        pickle, source: region, storages: storages, limits: limits)
     } catch {
       throw error.at(record: name)
     }
@@ -75,6 +76,29 @@ extension TorchFile {
         .checksum, "the record data.pkl is damaged, and no tensor has a name without it: \(reason)",
         offset: main.headerOffset, record: main.name, remedy: "fetch the file again")
     }
+  }
+
+  /// Finds the tensors of a legacy stream that are there to their last byte; the format has no
+  /// checksum that could prove them.
+  ///
+  /// - Throws: `PortError`, without the name of the file, where the stream ends before its storages.
+  public static func recoverLegacy(
+    _ file: SharedBytes, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> Recovery {
+    let stream = try LegacyStream(file.region, limits: limits)
+    let contents = try Interpretation(
+      stream.pickle, source: file.region, storages: stream.storages, limits: limits)
+    let entries = contents.records.map { record in
+      let isThere =
+        record.tensor.shape.elementCount == 0
+        || stream.storages.isComplete(record.tensor) && (try? record.tensor.storage.bytes()) != nil
+      return Recovery.Entry(
+        record: record,
+        state: isThere
+          ? .unverified("files of this format have no checksums")
+          : .lost("the file ends before its last byte"))
+    }
+    return Recovery(container: .torchLegacy, entries: entries)
   }
 
   private static func mainRecord(_ salvage: ZipSalvage) throws(PortError) -> ZipSalvage.Record {

@@ -5,7 +5,7 @@ internal import TPZip
 
 /// The storages of a damaged zip checkpoint. One that is lost is a storage nevertheless, whose bytes
 /// cannot be had: the tensors that lie elsewhere must not suffer.
-final class SalvagedStorages: StorageSource {
+final class SalvagedStorages: PersistentSource {
   private struct Salvaged {
     let storage: Storage
     let state: Recovery.State
@@ -42,9 +42,9 @@ final class SalvagedStorages: StorageSource {
     }
   }
 
-  func storage(
+  func value(
     _ id: PickleArena.Handle, in arena: PickleArena
-  ) throws(PortError) -> TypedStorage {
+  ) throws(PortError) -> PersistentValue {
     let parsed = try StorageID(id, in: arena)
     let salvaged = known[parsed.key] ?? salvage(parsed)
     guard parsed.byteCount == salvaged.storage.byteCount else {
@@ -54,7 +54,7 @@ final class SalvagedStorages: StorageSource {
     }
     known[parsed.key] = salvaged
     states[ObjectIdentifier(salvaged.storage)] = salvaged
-    return parsed.typed(salvaged.storage)
+    return .storage(parsed.typed(salvaged.storage))
   }
 
   private func salvage(_ id: StorageID) -> Salvaged {
@@ -142,6 +142,6 @@ extension Tensor {
   fileprivate func moved(to storage: Storage) throws(PortError) -> Tensor {
     try Tensor(
       dtype: dtype, shape: shape, strides: strides, offset: offset, storage: storage,
-      requiresGrad: requiresGrad)
+      requiresGrad: requiresGrad, layout: layout, pending: pending)
   }
 }

@@ -65,7 +65,8 @@ struct StorageID {
   /// The storage, or the part of it that the id tells of.
   func typed(_ storage: Storage) -> TypedStorage {
     TypedStorage(
-      storage: storage, className: className, dtype: dtype, count: view?.count ?? count)
+      storage: storage, className: className, dtype: dtype, offset: view?.offset ?? 0,
+      count: view?.count ?? count)
   }
 
   private static func view(

@@ -12,16 +12,16 @@ struct TensorPaths {
   /// The first record of each tensor, by the tensor's place.
   private(set) var firstRecords: [Int: Int] = [:]
   private let tree: MetadataTree
-  private let wrappers: Set<MetadataTree.Handle>
+  private let known: KnownObjects
   private let limits: ReadLimits
 
   /// - Throws: `PortError` where values are nested deeper than `limits.depth`, or paths are too many.
   init(
-    _ tree: MetadataTree, tensors: [Tensor], wrappers: Set<MetadataTree.Handle>,
+    _ tree: MetadataTree, tensors: [Tensor], known: KnownObjects,
     _ limits: ReadLimits
   ) throws(PortError) {
     self.tree = tree
-    self.wrappers = wrappers
+    self.known = known
     self.limits = limits
     guard let root = tree.root else { return }
     let leads = try survey(root)
@@ -29,7 +29,7 @@ struct TensorPaths {
   }
 
   private func steps(_ handle: MetadataTree.Handle) -> [MetadataStep] {
-    tree.steps(from: handle, isWrapper: wrappers.contains(handle))
+    tree.steps(from: handle, known)
   }
 
   /// Which values lead to a tensor; and no nesting, repeated values included, is too deep.
