@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TPTorchFiles
 import Testing
 
 /// Damaged copies of a checkpoint; what must be left of them is worked out by fixtures/recover.py from
