@@ -12,23 +12,29 @@ import Testing
     let path = try #require(Self.path)
     let before = try privateBytes()
     var times: [Duration] = []
-    let clock = ContinuousClock()
+    let watch = ContinuousClock()
     var count = 0
+    let started = processorTime()
     for _ in 0..<5 {
       times.append(
-        try clock.measure {
+        try watch.measure {
           let checkpoint = try CheckpointFile.open(path: path)
           count = checkpoint.tensors.count { !$0.name.isEmpty && $0.tensor.shape.elementCount > 0 }
         })
     }
+    let used = (processorTime() - started) / 5
     let after = try privateBytes()
     print(
       "\(path): \(count) tensors; opened in \(times.min() ?? .zero) (best of 5) and"
-        + " \(times.max() ?? .zero) (worst); \((after - before) / 1024) KiB more private memory")
+        + " \(times.max() ?? .zero) (worst), \(used) s of processor time; \((after - before) / 1024) KiB more private memory"
+    )
     #expect(count > 0)
-    #expect((times.min() ?? .zero) < .milliseconds(50))
+    // Of processor time: what else the machine does is not the reader's.
+    #expect(used < 0.05)
     #expect(after - before < 60 << 20)
   }
+
+  private func processorTime() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 
   /// Private memory of this process, as Linux counts it; 0 elsewhere.
   private func privateBytes() throws -> Int {
