@@ -34,11 +34,11 @@ struct Inspect: ParsableCommand {
           let checksums = checkpoint.verifyChecksums()
           report.checksums = checksums
           if checksums.mismatched.isEmpty {
-            for record in checkpoint.tensors {
-              report.digests.append(try TensorDigest(of: record.tensor).description)
+            for record in checkpoint.tensors { report.digests.append(try digest(of: record)) }
+            for record in checkpoint.arrays {
+              report.arrayDigests.append(try digest(of: record))
             }
-            let model = try UnwrappedStateDict(of: checkpoint).stateDict
-            if !model.isEmpty { report.contentDigest = try ContentDigest(of: model).description }
+            report.contentDigest = try contentDigest(of: checkpoint)
           } else {
             status = .failed
           }
@@ -47,6 +47,31 @@ struct Inspect: ParsableCommand {
         }
       }
       return Outcome(status: status, text: report.text, json: report.json)
+    }
+  }
+
+  /// A tensor without a dense form, or one too large to be given it, is told of and no failure.
+  private func digest(of record: TensorRecord) throws(PortError) -> InspectReport.Digest {
+    do throws(PortError) {
+      return .sha256(try TensorDigest(of: record.tensor).description)
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit else {
+        throw error.at(key: record.name)
+      }
+      return .refused(error.description)
+    }
+  }
+
+  /// The digest of the model, where there is one whose tensors all have digests.
+  private func contentDigest(of checkpoint: Checkpoint) throws(PortError) -> String? {
+    do throws(PortError) {
+      let model = try UnwrappedStateDict(of: checkpoint).stateDict
+      return model.isEmpty ? nil : try ContentDigest(of: model).description
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit || error.kind == .malformed else {
+        throw error
+      }
+      return nil
     }
   }
 }

@@ -4,11 +4,16 @@ internal import TPTensors
 
 /// A tensor that a pickle rebuilds, and what its class adds to it.
 struct RebuiltTensor {
+  /// A tensor, or what only has the elements of one.
+  enum Kind { case tensor, array, storage }
+
   var tensor: Tensor
   /// The class, where it is neither `Tensor` nor `Parameter` or carries attributes.
   var className: String?
   /// The attributes that were saved with it, innermost first.
   var states: [PickleArena.Handle] = []
+  /// What it is to PyTorch, where it is no tensor.
+  var kind = Kind.tensor
   /// What it is made of where it is more than a view of a storage, by names of ours.
   var parts: [(name: String, value: PickleArena.Handle)] = []
 }
@@ -73,7 +78,7 @@ struct TensorRebuilder {
       result = try oldWrapper(call, handle, depth)
     } else {
       result = try numPy.array(handle).map {
-        RebuiltTensor(tensor: $0.tensor, className: $0.className)
+        RebuiltTensor(tensor: $0.tensor, className: $0.className, kind: .array)
       }
     }
     if let result { known[handle] = result }

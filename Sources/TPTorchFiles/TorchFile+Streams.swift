@@ -23,7 +23,7 @@ extension TorchFile {
     }
     return Checkpoint(
       container: .torchLegacy, metadata: contents.tree, tensors: contents.records,
-      globals: contents.globals, facts: stream.facts,
+      arrays: contents.arrays, globals: contents.globals, facts: stream.facts,
       verifyChecksums: noChecksums(storages.count))
   }
 
@@ -44,7 +44,7 @@ extension TorchFile {
       pickle, source: file.region, storages: NoPersistentSource(), limits: limits)
     return Checkpoint(
       container: .pickle, metadata: contents.tree, tensors: contents.records,
-      globals: contents.globals,
+      arrays: contents.arrays, globals: contents.globals,
       facts: [(name: "pickle_protocol", value: String(pickle.protocolNumber))],
       verifyChecksums: noChecksums(1))
   }
@@ -83,7 +83,7 @@ extension TorchFile {
         pickle, source: object, storages: kept, limits: limits)
       return Checkpoint(
         container: .torchTar, metadata: contents.tree, tensors: contents.records,
-        globals: contents.globals,
+        arrays: contents.arrays, globals: contents.globals,
         facts: [(name: "pickle_protocol", value: String(pickle.protocolNumber))],
         verifyChecksums: noChecksums(kept.storageCount))
     } catch {
