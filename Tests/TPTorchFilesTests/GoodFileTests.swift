@@ -5,7 +5,7 @@ import Testing
 
 @Test func theFixturesAreThere() {
   #expect(Fixtures.good.count == 21)
-  #expect(Fixtures.bad.count == 63)
+  #expect(Fixtures.bad.count == 54)
 }
 
 /// Every tensor as PyTorch has it: path, type, shape, strides, offset, sharing and elements.
