@@ -79,7 +79,7 @@ let package = Package(
       "TPReports",
       imports: [
         "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints", "TPModels",
-        "TPTensors", "TPBytes",
+        "TPTorchFiles", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",
@@ -100,7 +100,11 @@ let package = Package(
     tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
-    tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
+    tests(
+      of: "TPCheckpoints",
+      imports: [
+        "TPTorchFiles", "TPSafeTensors", "TPNumPy", "TPPickle", "TPZip", "TPTensors", "TPBytes",
+      ]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
@@ -109,7 +113,7 @@ let package = Package(
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
-    tests(of: "torchport", imports: ["TPBytes"]),
+    tests(of: "torchport", imports: ["TPCheckpoints", "TPTensors", "TPBytes"]),
   ],
   cLanguageStandard: .c17
 )

@@ -83,7 +83,8 @@ enum ShardedCheckpoint {
       for record in part.checkpoint.tensors {
         if let other = found.updateValue(part.name, forKey: record.name), other != part.name {
           throw PortError(
-            .malformed, "two files hold the tensor, \(printable(other)) and \(printable(part.name))",
+            .malformed,
+            "two files hold the tensor, \(printable(other)) and \(printable(part.name))",
             key: record.name)
         }
       }

@@ -76,7 +76,8 @@ struct SparseTensor {
     ) { () throws(PortError) in
       guard byteCount <= limits.materialisedBytes else {
         throw PortError(
-          .limit, "a sparse tensor of shape \(shape) would be made \(byteCount) bytes, more than"
+          .limit,
+          "a sparse tensor of shape \(shape) would be made \(byteCount) bytes, more than"
             + " \(limits.materialisedBytes)")
       }
       return try dense(byteCount, limits)
@@ -153,7 +154,8 @@ struct SparseTensor {
           }
           let (row, column) = byRows ? (line, other) : (other, line)
           for inner in 0..<block.rows {
-            let target = (batch * rows + row * block.rows + inner) * columns + column * block.columns
+            let target =
+              (batch * rows + row * block.rows + inner) * columns + column * block.columns
             let from = ((batch * entries + entry) * block.rows + inner) * block.columns
             try canvas.add(run * block.columns, from: from * run, to: target * run)
           }

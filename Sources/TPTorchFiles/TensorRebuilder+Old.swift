@@ -78,7 +78,8 @@ extension TensorRebuilder {
       if case .storage(let typed) = try storages.value(id, in: arena) { return typed }
     case .call(let place):
       let call = arena.calls[place]
-      if let global = arena.global(call.callable), TensorFunction(global.fullName) == .loadFromBytes,
+      if let global = arena.global(call.callable),
+        TensorFunction(global.fullName) == .loadFromBytes,
         let arguments = arena.tuple(call.arguments), arguments.count == 1
       {
         return try nestedStorage(arguments[0], handle)

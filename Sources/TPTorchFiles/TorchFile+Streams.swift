@@ -73,7 +73,8 @@ extension TorchFile {
     }
     guard let tensors = members["tensors"] else {
       throw PortError(
-        .malformed, "the member tensors is missing, without which nothing tells the tensors' shapes",
+        .malformed,
+        "the member tensors is missing, without which nothing tells the tensors' shapes",
         record: "tensors", remedy: "the file is incomplete; fetch it again")
     }
     let kept = try TarStorages(storages: storages, tensors: tensors, limits: limits)

@@ -44,7 +44,8 @@ extension TreeBuilder {
     if !unsaved.isEmpty {
       fields.append(
         MetadataTree.Entry(
-          key: tree.add(.string("_non_persistent_buffers")), value: tree.add(.dict(entries(unsaved)))
+          key: tree.add(.string("_non_persistent_buffers")),
+          value: tree.add(.dict(entries(unsaved)))
         ))
     }
     return .object(
