@@ -67,6 +67,11 @@ let package = Package(
       "TPCheckpoints",
       imports: ["TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes"],
       packages: [.product(name: "Crypto", package: "swift-crypto")]),
+    module(
+      "TPScanning",
+      imports: [
+        "TPTorchFiles", "TPPickle", "TPZip", "TPCheckpoints", "TPNumPy", "TPTensors", "TPBytes",
+      ]),
     module("TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     module(
       "TPConversion", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
@@ -78,14 +83,14 @@ let package = Package(
     module(
       "TPReports",
       imports: [
-        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints", "TPModels",
-        "TPTensors", "TPBytes",
+        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning", "TPCheckpoints",
+        "TPModels", "TPPickle", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",
       imports: [
-        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints",
-        "TPModels", "TPTensors", "TPBytes",
+        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
+        "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes",
       ], packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
@@ -101,6 +106,7 @@ let package = Package(
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "TPScanning", imports: ["TPPickle", "TPZip", "TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),

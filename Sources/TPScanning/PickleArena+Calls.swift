@@ -1,0 +1,89 @@
+internal import TPPickle
+
+extension PickleArena {
+  /// The place in `globals` of what a construction calls; a persistent id of a module
+  /// (`('module', class, ...)`, PyTorch before 1.6) stands for its class.
+  func callee(of call: Call) -> Int? {
+    switch self[call.callable] {
+    case .global(let place): return place
+    case .persistent(let id):
+      guard let fields = tuple(id), fields.count > 1, string(fields[0]) == "module",
+        case .global(let place) = self[fields[1]]
+      else { return nil }
+      return place
+    default: return nil
+    }
+  }
+
+  /// The bytes behind a handle: bytes, a text of Python 2, or what pickle makes of bytes before
+  /// protocol 3, `_codecs.encode(text, 'latin1')`.
+  func rawBytes(_ handle: Handle) -> [UInt8]? {
+    switch self[handle] {
+    case .bytes(let bytes), .byteArray(let bytes): return bytes
+    case .string(let text): return Array(text.utf8)
+    case .call(let place):
+      let call = calls[place]
+      guard let arguments = tuple(call.arguments) else { return nil }
+      let name = global(call.callable)?.fullName
+      if name == "_codecs.encode", arguments.count == 2, string(arguments[1]) == "latin1" {
+        return string(arguments[0]).flatMap(latin1)
+      }
+      if name == "builtins.bytearray" || name == "__builtin__.bytearray"
+        || name == "builtins.bytes" || name == "__builtin__.bytes"
+      {
+        return arguments.isEmpty ? [] : rawBytes(arguments[0])
+      }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// Values that could be files, with their offsets: bytes of any kind and texts that begin and end
+  /// like a pickle.
+  var byteValues: [(bytes: [UInt8], offset: Int)] {
+    var found: [(bytes: [UInt8], offset: Int)] = []
+    for handle in handles {
+      let bytes: [UInt8]
+      switch self[handle] {
+      case .bytes(let value), .byteArray(let value): bytes = value
+      case .string(let text):
+        // Names of weights by the million are not copied: the ends tell first.
+        guard text.utf8.count > 8, text.utf8.last == UInt8(ascii: "."), let first = text.utf8.first,
+          "c(]}i\u{80}".unicodeScalars.contains(Unicode.Scalar(first)) || first == 0xC2
+        else { continue }
+        // The machine reads what Python 2 wrote as text; protocol 2 writes bytes as Latin-1 text.
+        bytes = first == 0xC2 ? latin1(text) ?? Array(text.utf8) : Array(text.utf8)
+      default: continue
+      }
+      guard bytes.count > 3, let first = bytes.first else { continue }
+      let isBinary = first == 0x80 || bytes.starts(with: [0x50, 0x4B, 0x03, 0x04])
+      if isBinary || "c(]}i".utf8.contains(first) && bytes.contains(0x2E) {
+        found.append((bytes, offset(of: handle)))
+      }
+    }
+    return found
+  }
+
+  private func latin1(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.unicodeScalars.count)
+    for scalar in text.unicodeScalars {
+      guard let byte = UInt8(exactly: scalar.value) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+}
+
+extension PickleArena.Call.Kind {
+  /// The opcode's name.
+  var opcodeName: String {
+    switch self {
+    case .reduce: "REDUCE"
+    case .newObj: "NEWOBJ"
+    case .newObjEx: "NEWOBJ_EX"
+    case .obj: "OBJ"
+    case .inst: "INST"
+    }
+  }
+}
