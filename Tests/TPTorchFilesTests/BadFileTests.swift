@@ -4,7 +4,7 @@ import TPTorchFiles
 import Testing
 
 /// Files that were made to fail, with the kind of refusal that each deserves.
-@Test(.timeLimit(.minutes(1)), arguments: Fixtures.bad)
+@Test(arguments: Fixtures.bad)
 func badFilesAreRefused(_ name: String) throws {
   let expected = try #require(Fixtures.expected["bad"]?[name])
   let error = try #require(failure(try Fixtures.bytes("bad/" + name)))
