@@ -49,7 +49,7 @@ extension KnownGlobals {
     ("torch.nn.parameter", "Parameter Buffer UninitializedParameter UninitializedBuffer"),
     ("torch.nn", "Parameter Buffer"),
     ("torch.torch_version", "TorchVersion"),
-    ("torch._C", "Generator _cuda_CudaGenerator"),
+    ("torch._C", "Generator _VariableFunctionsClass"),
     ("torch.backends.cuda", "cuFFTPlanCache"),
     (
       "torch.jit._pickle",

@@ -15,6 +15,39 @@ extension PickleArena {
     }
   }
 
+  /// Whether every use of `getattr`, the global at a place, is a call that fetches a function of
+  /// torch's own table by a plain name.
+  func fetchesOnlyFunctionsOfTorch(_ getattr: Int) -> Bool {
+    guard ["builtins", "__builtin__"].contains(globals[getattr].module) else { return false }
+    let isGetattr = { (handle: Handle) in self[handle] == .global(at: getattr) }
+    for handle in handles {
+      switch self[handle] {
+      case .list(let items), .tuple(let items), .set(let items), .frozenSet(let items):
+        if items.contains(where: isGetattr) { return false }
+      case .dict(let pairs):
+        if pairs.contains(where: { isGetattr($0.key) || isGetattr($0.value) }) { return false }
+      case .persistent(let id):
+        if isGetattr(id) { return false }
+      case .call(let place):
+        let call = calls[place]
+        let added = call.states + call.items + call.elements
+        guard !added.contains(where: isGetattr),
+          !call.entries.contains(where: { isGetattr($0.key) || isGetattr($0.value) })
+        else { return false }
+        guard isGetattr(call.callable) else { continue }
+        guard let arguments = tuple(call.arguments), arguments.count == 2,
+          global(arguments[0])?.fullName == "torch._C._VariableFunctionsClass",
+          let name = string(arguments[1]), !name.hasPrefix("_"), name != "from_file",
+          name.utf8.allSatisfy({
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
+          })
+        else { return false }
+      default: break
+      }
+    }
+    return true
+  }
+
   /// The bytes behind a handle: bytes, a text of Python 2, or what pickle makes of bytes before
   /// protocol 3, `_codecs.encode(text, 'latin1')`.
   func rawBytes(_ handle: Handle) -> [UInt8]? {

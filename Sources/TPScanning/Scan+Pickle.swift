@@ -47,11 +47,32 @@ extension Scan {
       let handle = calls[index]
       let call = handle.flatMap { arena.call($0) }
       let words = handle.map { arena.summary($0, limit: 160) }
+      if global.name == "getattr", arena.fetchesOnlyFunctionsOfTorch(index) {
+        note(harmlessGetattr: global, handle, arena, place)
+        continue
+      }
       name(
         global.module, global.name, place,
         offset: handle.map { arena.offset(of: $0) } ?? global.firstOffset,
         calledBy: call?.kind.opcodeName, words: words)
     }
+  }
+
+  /// `torch.relu` and its like are pickled as `getattr(torch._C._VariableFunctionsClass, 'relu')`.
+  private mutating func note(
+    harmlessGetattr global: PickleArena.Global, _ handle: PickleArena.Handle?,
+    _ arena: PickleArena, _ place: Place
+  ) {
+    let offset = handle.map { arena.offset(of: $0) } ?? global.firstOffset
+    report.globals.append(
+      ScanReport.Global(
+        module: global.module, name: global.name, standing: .unknown,
+        calledBy: handle.flatMap { arena.call($0) }?.kind.opcodeName, record: place.record,
+        offset: offset))
+    add(
+      Finding(
+        .unusualArgument, .suspicious, "\(global.fullName) fetches functions of torch",
+        record: place.record, offset: offset))
   }
 
   /// Calls that call one of their arguments, and calls whose argument is a file.

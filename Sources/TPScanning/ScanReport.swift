@@ -43,6 +43,9 @@ public struct ScanReport: Hashable, Sendable {
   /// Findings beyond the most that are listed.
   public var omittedFindings = 0
 
+  /// Whether the reader says that the file is of no format that it knows.
+  var isOfUnknownFormat = false
+
   /// Nothing found yet.
   public init(file: String) {
     self.file = file

@@ -135,6 +135,7 @@ struct Scan {
         Finding(
           .notUnderstood, .suspicious, sentence(error), record: error.record, offset: error.offset))
     } else {
+      report.isOfUnknownFormat = error.kind == .unsupported && error.record == nil
       add(error)
     }
   }
