@@ -106,7 +106,7 @@ let package = Package(
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
-    tests(of: "TPScanning", imports: ["TPPickle", "TPZip", "TPBytes"]),
+    tests(of: "TPScanning", imports: ["TPCheckpoints", "TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),

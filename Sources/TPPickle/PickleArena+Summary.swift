@@ -33,6 +33,10 @@ extension PickleArena {
       text += "{"
       for (place, pair) in pairs.prefix(4).enumerated() {
         if place > 0 { text += ", " }
+        guard text.utf8.count <= limit else {
+          text += "…}"
+          return
+        }
         write(pair.key, depth: depth + 1, limit, into: &text)
         text += ": "
         write(pair.value, depth: depth + 1, limit, into: &text)
@@ -42,8 +46,8 @@ extension PickleArena {
     case .call(let place):
       let call = calls[place]
       write(call.callable, depth: depth + 1, limit, into: &text)
-      if depth < 2 {
-        write(call.arguments, depth: depth + 1, limit, into: &text)
+      if depth < 2, case .tuple(let arguments) = self[call.arguments] {
+        write(arguments, "(", ")", depth, limit, into: &text)
       } else {
         text += "(…)"
       }
@@ -64,6 +68,10 @@ extension PickleArena {
     text += open
     for (place, item) in items.prefix(8).enumerated() {
       if place > 0 { text += ", " }
+      guard text.utf8.count <= limit else {
+        text += "…\(close)"
+        return
+      }
       write(item, depth: depth + 1, limit, into: &text)
     }
     text += items.count > 8 ? ", … \(items.count)\(close)" : close

@@ -105,7 +105,8 @@ public struct InspectReport: Sendable {
     let total = tensors.reduce(0) { $0 &+ ($1.tensor.byteCount ?? 0) }
     var text = "\(printable(file)): \(checkpoint.container.rawValue), "
     text += "\(counted(tensors.count, "tensor")), \(bytes(total))"
-    text += tensors.count < checkpoint.tensors.count
+    text +=
+      tensors.count < checkpoint.tensors.count
       ? ", of \(grouped(checkpoint.tensors.count))\n" : "\n"
     if !checkpoint.facts.isEmpty {
       let facts = checkpoint.facts.map { "\($0.name) \(printable($0.value, limit: 60))" }

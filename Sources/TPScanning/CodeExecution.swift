@@ -15,9 +15,11 @@ enum CodeExecution {
     // A dotted name is a chain of attributes: `torch.storage` + `os.system` reaches os.system.
     let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     if parts.count > 1 {
-      if let head = parts.first, functions[module]?.contains(head) == true { return true }
+      var path = module
       for place in parts.indices {
-        if wholeModules.contains(parts[place]) { return true }
+        if functions[path]?.contains(parts[place]) == true { return true }
+        path += "." + parts[place]
+        if wholeModules.contains(parts[place]) || wholeModules.contains(path) { return true }
         if place > 0, functions[parts[place - 1]]?.contains(parts[place]) == true { return true }
       }
       if let last = parts.last, functions["builtins"]?.contains(last) == true { return true }
@@ -47,7 +49,7 @@ enum CodeExecution {
     torch.distributed.launcher torch.distributed.elastic torch._dynamo \
     torch._inductor torch._functorch torch._export torch.export torch.fx torch.testing torch.onnx \
     torch.ops torch._ops torch._classes torch.classes torch.library torch.cuda.jiterator \
-    torch.profiler torch.compiler torch.serialization.load \
+    torch.profiler torch.compiler \
     numpy.f2py numpy.testing numpy.distutils numpy.lib.npyio numpy.lib._npyio_impl numpy.ctypeslib \
     numpy.lib.format numpy.lib._datasource
     """)

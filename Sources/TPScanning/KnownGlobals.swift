@@ -60,6 +60,7 @@ public enum KnownGlobals {
 
   private static let numpy: [(String, String)] = [
     ("numpy.core.multiarray numpy._core.multiarray", "_reconstruct scalar"),
+    ("numpy.core._internal", "_reconstruct"),
     ("numpy.core.numeric numpy._core.numeric", "_frombuffer"),
     (
       "numpy",

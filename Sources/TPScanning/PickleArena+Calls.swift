@@ -71,10 +71,10 @@ extension PickleArena {
     }
   }
 
-  /// Values that could be files, with their offsets: bytes of any kind and texts that begin and end
+  /// Values that could be files: bytes of any kind and texts that begin and end
   /// like a pickle.
-  var byteValues: [(bytes: [UInt8], offset: Int)] {
-    var found: [(bytes: [UInt8], offset: Int)] = []
+  var byteValues: [(bytes: [UInt8], handle: Handle)] {
+    var found: [(bytes: [UInt8], handle: Handle)] = []
     for handle in handles {
       let bytes: [UInt8]
       switch self[handle] {
@@ -91,7 +91,7 @@ extension PickleArena {
       guard bytes.count > 3, let first = bytes.first else { continue }
       let isBinary = first == 0x80 || bytes.starts(with: [0x50, 0x4B, 0x03, 0x04])
       if isBinary || "c(]}i".utf8.contains(first) && bytes.contains(0x2E) {
-        found.append((bytes, offset(of: handle)))
+        found.append((bytes, handle))
       }
     }
     return found

@@ -16,7 +16,6 @@ public enum Rule: String, Hashable, Sendable, CaseIterable {
   case packagedCode = "packaged_code"
   case nativeCode = "native_code"
   case lambdaLayer = "lambda_layer"
-  case sourceText = "source_text"
   case notUnderstood = "not_understood"
   case unreadable = "unreadable"
 
@@ -39,7 +38,6 @@ public enum Rule: String, Hashable, Sendable, CaseIterable {
     case .packagedCode: "The file holds Python source code, which its loader imports."
     case .nativeCode: "The file holds a program or library."
     case .lambdaLayer: "The file holds a Keras Lambda layer, which is Python bytecode."
-    case .sourceText: "The file holds source text that its loader only compares."
     case .notUnderstood: "The pickle was read whole, but what it builds is not understood."
     case .unreadable: "The file could not be looked at whole."
     }

@@ -143,7 +143,8 @@ extension Scan {
       }
       guard nestedBytesLeft > 0 else { return tooMuch(place) }
       // What does not inflate runs nowhere either; the archive is unreadable already.
-      guard let bytes = try? survey.contents(of: entry), isNamedPickle || ContentStart(bytes).isPickle,
+      guard let bytes = try? survey.contents(of: entry),
+        isNamedPickle || ContentStart(bytes).isPickle,
         let trace = try? PickleMachine.trace(bytes.bytes, limits: limits)
       else {
         nestedBytesLeft -= 64

@@ -22,8 +22,8 @@ extension Scan {
           "a frame of \(frame.range.count) bytes ends inside of an opcode or of another frame",
           record: place.record, offset: frame.range.lowerBound))
     }
-    judge(trace.arena, place)
-    nested(trace.arena, place)
+    let loaded = judge(trace.arena, place)
+    nested(trace.arena, except: loaded, place)
     if let error = trace.error {
       if !mayFail { add(error, place) }
       sweep(region, from: trace.end, place)
@@ -31,14 +31,18 @@ extension Scan {
     return trace
   }
 
-  /// Every name, with the opcode that calls it where there is one.
-  private mutating func judge(_ arena: PickleArena, _ place: Place) {
+  /// Every name, with the opcode that calls it where there is one. Gives back the bytes that were
+  /// looked at because a call loads them.
+  private mutating func judge(
+    _ arena: PickleArena, _ place: Place
+  ) -> Set<PickleArena.Handle> {
+    var loaded: Set<PickleArena.Handle> = []
     var calls = [PickleArena.Handle?](repeating: nil, count: arena.globals.count)
     for handle in arena.callHandles {
       guard let call = arena.call(handle) else { continue }
       if let callee = arena.callee(of: call) {
         if calls[callee] == nil { calls[callee] = handle }
-        arguments(of: call, handle, callee, arena, &calls, place)
+        arguments(of: call, handle, callee, arena, &calls, &loaded, place)
       } else {
         indirect(call, handle, arena, place)
       }
@@ -56,6 +60,7 @@ extension Scan {
         offset: handle.map { arena.offset(of: $0) } ?? global.firstOffset,
         calledBy: call?.kind.opcodeName, words: words)
     }
+    return loaded
   }
 
   /// `torch.relu` and its like are pickled as `getattr(torch._C._VariableFunctionsClass, 'relu')`.
@@ -78,7 +83,7 @@ extension Scan {
   /// Calls that call one of their arguments, and calls whose argument is a file.
   private mutating func arguments(
     of call: PickleArena.Call, _ handle: PickleArena.Handle, _ callee: Int, _ arena: PickleArena,
-    _ calls: inout [PickleArena.Handle?], _ place: Place
+    _ calls: inout [PickleArena.Handle?], _ loaded: inout Set<PickleArena.Handle>, _ place: Place
   ) {
     let arguments = arena.tuple(call.arguments) ?? []
     switch arena.globals[callee].fullName {
@@ -89,6 +94,13 @@ extension Scan {
       }
     case "torch.storage._load_from_bytes":
       loadFromBytes(arguments.first, handle, arena, place)
+      if let first = arguments.first {
+        loaded.insert(first)
+        // Before protocol 3 the bytes are a text that a call of _codecs.encode turns into bytes.
+        if let made = arena.call(first), let inner = arena.tuple(made.arguments)?.first {
+          loaded.insert(inner)
+        }
+      }
     case "_codecs.encode":
       guard arguments.count == 2, arena.string(arguments[1]) == "latin1" else {
         add(
@@ -130,8 +142,11 @@ extension Scan {
 
   /// Pickles and archives in the bytes that a pickle holds. Nothing loads them by itself, but a
   /// program that uses the value may.
-  private mutating func nested(_ arena: PickleArena, _ place: Place) {
-    for (bytes, offset) in arena.byteValues {
+  private mutating func nested(
+    _ arena: PickleArena, except loaded: Set<PickleArena.Handle>, _ place: Place
+  ) {
+    for (bytes, handle) in arena.byteValues where !loaded.contains(handle) {
+      let offset = arena.offset(of: handle)
       guard nestedBytesLeft > 0 else { return tooMuch(place) }
       let region = ByteRegion(bytes)
       let inner = place.inside("bytes at \(offset)")
@@ -145,7 +160,9 @@ extension Scan {
       else { continue }
       nestedBytesLeft -= trace.end + 64
       // A text that happens to be one small pickle is none.
-      guard !trace.arena.globals.isEmpty, trace.pickle != nil || hasStranger(trace) else { continue }
+      guard !trace.arena.globals.isEmpty, trace.pickle != nil || hasStranger(trace) else {
+        continue
+      }
       add(
         Finding(
           .nestedPickle, hasStranger(trace) ? .suspicious : .note,

@@ -21,8 +21,10 @@ public struct FolderScan: Sendable {
 extension Scanner {
   /// Names that stand for weights, whatever lies in them: such a file of a folder is never skipped.
   private static let endings: Set<String> = [
-    "pt", "pth", "pt2", "ptl", "ckpt", "bin", "pkl", "pickle", "p", "joblib", "dat", "data", "model",
-    "model2", "tar", "zip", "npy", "npz", "h5", "hdf5", "he5", "keras", "safetensors", "mar", "nemo",
+    "pt", "pth", "pt2", "ptl", "ckpt", "bin", "pkl", "pickle", "p", "joblib", "dat", "data",
+    "model",
+    "model2", "tar", "zip", "npy", "npz", "h5", "hdf5", "he5", "keras", "safetensors", "mar",
+    "nemo",
     "t7", "weights", "state", "checkpoint", "gz", "7z",
   ]
 

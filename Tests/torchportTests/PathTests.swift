@@ -167,7 +167,7 @@ import Testing
     #expect(try torchport("diff", weights, Self.early).status == 1)
   }
 
-  @Test(arguments: ["inspect", "convert", "verify", "diff", "predict"])
+  @Test(arguments: ["inspect", "scan", "convert", "verify", "diff", "predict"])
   func jsonIsWhatTheSchemaSays(command: String) throws {
     let schemas = packageRoot.appendingPathComponent("docs/json")
     var files: [String: JSONValue] = [:]
@@ -179,7 +179,16 @@ import Testing
     let runs: [[String]] =
       switch command {
       case "inspect":
-        [[Self.best], [Self.best, "--digest"], [fixture("goldens/bare.npz")], ["none"]]
+        [
+          [Self.best], [Self.best, "--digest"], [fixture("goldens/bare.npz")], ["none"],
+          [Self.best, "--stats", "--filter", "*.bias"], [Self.best, "--pickle"],
+          [Self.best, "--tensor", "model_state_dict.fc1.bias"],
+        ]
+      case "scan":
+        [
+          [Self.best], [fixture("gallery/files/hostile")], ["none"],
+          [fixture("gallery/files/values")],
+        ]
       case "convert":
         [[Self.best, "-o", folder.file("a.h5")], [Self.best, "-o", folder.file("a.h5")]]
       case "verify":
