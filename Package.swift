@@ -84,7 +84,7 @@ let package = Package(
       "TPReports",
       imports: [
         "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning", "TPCheckpoints",
-        "TPModels", "TPPickle", "TPTensors", "TPBytes",
+        "TPModels", "TPTorchFiles", "TPPickle", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",
@@ -105,7 +105,11 @@ let package = Package(
     tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
-    tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
+    tests(
+      of: "TPCheckpoints",
+      imports: [
+        "TPTorchFiles", "TPSafeTensors", "TPNumPy", "TPPickle", "TPZip", "TPTensors", "TPBytes",
+      ]),
     tests(of: "TPScanning", imports: ["TPCheckpoints", "TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
@@ -115,7 +119,7 @@ let package = Package(
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
-    tests(of: "torchport", imports: ["TPBytes"]),
+    tests(of: "torchport", imports: ["TPCheckpoints", "TPTensors", "TPBytes"]),
   ],
   cLanguageStandard: .c17
 )

@@ -97,7 +97,8 @@ struct Inspect: ParsableCommand {
     var status = Status.done
     if let filter {
       let glob = Glob(filter)
-      report.shown = report.shown.filter { glob.matches(checkpoint.tensors[$0].name) }
+      report.tensors.removeAll { !glob.matches($0.record.name) }
+      report.arrays.removeAll { !glob.matches($0.record.name) }
     }
     if pickle { report.pickles = try listings() }
     if digest {
@@ -105,44 +106,86 @@ struct Inspect: ParsableCommand {
       let checksums = checkpoint.verifyChecksums()
       report.checksums = checksums
       if checksums.mismatched.isEmpty {
-        for place in report.shown {
-          report.digests.append(
-            try TensorDigest(of: checkpoint.tensors[place].tensor).description)
+        for place in report.tensors.indices {
+          report.tensors[place].digest = try digest(of: report.tensors[place].record)
         }
-        let model = try UnwrappedStateDict(of: checkpoint).stateDict
-        if !model.isEmpty { report.contentDigest = try ContentDigest(of: model).description }
+        for place in report.arrays.indices {
+          report.arrays[place].digest = try digest(of: report.arrays[place].record)
+        }
+        report.contentDigest = try contentDigest(of: checkpoint)
       } else {
         status = .failed
       }
     }
     if stats, status == .done {
-      for place in report.shown {
-        report.statistics.append(try TensorStatistics(checkpoint.tensors[place].tensor))
+      report.isMeasured = true
+      for place in report.tensors.indices {
+        report.tensors[place].statistics = try statistics(of: report.tensors[place].record)
+      }
+      for place in report.arrays.indices {
+        report.arrays[place].statistics = try statistics(of: report.arrays[place].record)
       }
     }
     return Outcome(status: status, text: report.text, json: report.json)
   }
 
   private func one(_ name: String, of checkpoint: Checkpoint) throws(PortError) -> Outcome {
-    let places = checkpoint.tensors.indices.filter { checkpoint.tensors[$0].name == name }
-    guard let place = places.first else {
-      let near = checkpoint.tensors.map(\.name).filter { $0.hasSuffix(name) }.prefix(3)
+    let records = checkpoint.tensors + checkpoint.arrays
+    guard let record = records.first(where: { $0.name == name }) else {
+      let near = records.map(\.name).filter { $0.hasSuffix(name) }.prefix(3)
       throw PortError(
         .mismatch, "has no tensor of this name", key: name,
         remedy: near.isEmpty
           ? "list the names with torchport inspect" : "give " + near.joined(separator: " or "))
     }
-    let record = checkpoint.tensors[place]
     var report = InspectReport(file: file, checkpoint: checkpoint)
-    report.shown = [place]
     let values = try TensorReport(record)
     report.values = values
-    report.statistics = [try TensorStatistics(record.tensor)]
+    report.isMeasured = true
+    report.tensors = [.init(record: record, statistics: values.statistics)]
+    report.arrays = []
     if let output {
       var target = try AtomicFile(path: output, replacing: force)
       try NumPyFile.write(record.tensor, to: &target)
       try target.commit()
     }
     return Outcome(status: .done, text: values.text, json: report.json)
+  }
+
+  /// `nil` for a tensor whose elements cannot be had, as for a type without statistics.
+  private func statistics(of record: TensorRecord) throws(PortError) -> TensorStatistics? {
+    do throws(PortError) {
+      return try TensorStatistics(record.tensor)
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit else {
+        throw error.at(key: record.name)
+      }
+      return nil
+    }
+  }
+
+  /// A tensor without a dense form, or one too large to be given it, is told of and no failure.
+  private func digest(of record: TensorRecord) throws(PortError) -> InspectReport.Digest {
+    do throws(PortError) {
+      return .sha256(try TensorDigest(of: record.tensor).description)
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit else {
+        throw error.at(key: record.name)
+      }
+      return .refused(error.description)
+    }
+  }
+
+  /// The digest of the model, where there is one whose tensors all have digests.
+  private func contentDigest(of checkpoint: Checkpoint) throws(PortError) -> String? {
+    do throws(PortError) {
+      let model = try UnwrappedStateDict(of: checkpoint).stateDict
+      return model.isEmpty ? nil : try ContentDigest(of: model).description
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit || error.kind == .malformed else {
+        throw error
+      }
+      return nil
+    }
   }
 }

@@ -4,7 +4,8 @@ public import TPTensors
 /// What `inspect --tensor` tells: one tensor, its statistics and its values.
 public struct TensorReport: Sendable {
   private let record: TensorRecord
-  private let statistics: TensorStatistics?
+  /// Its statistics, where it has any.
+  public let statistics: TensorStatistics?
   private let values: String
 
   /// Reads a tensor's values.
