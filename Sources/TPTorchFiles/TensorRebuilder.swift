@@ -90,7 +90,7 @@ struct TensorRebuilder {
     _ depth: Int
   ) throws(PortError) -> RebuiltTensor? {
     guard function.arity.contains(arguments.count) else {
-      throw malformed("a function that rebuilds tensors has \(arguments.count) arguments", handle)
+      throw malformed("\(function.name) is given \(arguments.count) arguments", handle)
     }
     switch function {
     case .tensor, .tensorV2, .tensorV3:
@@ -126,7 +126,9 @@ struct TensorRebuilder {
   ) throws(PortError) -> RebuiltTensor? {
     guard let global = arena.global(arguments[0]), let type = arena.global(arguments[1]),
       let innerArguments = arena.tuple(arguments[2])
-    else { throw malformed("a function that rebuilds tensors of a class is not given one", handle) }
+    else {
+      throw malformed("_rebuild_from_type is not given a function, class and tuple", handle)
+    }
     // A function of the user's: an object, whose arguments are shown.
     guard let inner = TensorFunction(global.fullName), inner != .fromType else { return nil }
     guard var result = try apply(inner, innerArguments, handle, depth + 1) else { return nil }
