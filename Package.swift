@@ -110,7 +110,7 @@ let package = Package(
       imports: [
         "TPTorchFiles", "TPSafeTensors", "TPNumPy", "TPPickle", "TPZip", "TPTensors", "TPBytes",
       ]),
-    tests(of: "TPScanning", imports: ["TPCheckpoints", "TPBytes"]),
+    tests(of: "TPScanning", imports: ["TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),

@@ -16,8 +16,6 @@ struct GalleryEntry: Sendable, CustomTestStringConvertible {
   let file: String
   let verdicts: [String]
   let globals: [String]
-  /// Whether it opens.
-  let opens: Bool
 
   var path: String { fixture("gallery/files/" + file) }
   var testDescription: String { file }
@@ -32,8 +30,7 @@ struct GalleryEntry: Sendable, CustomTestStringConvertible {
       return GalleryEntry(
         file: file,
         verdicts: verdict?.string.map { [$0] } ?? verdict?.array?.compactMap(\.string) ?? [],
-        globals: scan["globals"]?.array?.compactMap(\.string) ?? [],
-        opens: entry["inspect"]?["status"] == 0)
+        globals: scan["globals"]?.array?.compactMap(\.string) ?? [])
     }
   }()
 }
