@@ -52,7 +52,7 @@ func torchport(
 }
 
 /// The command lies beside the bundle that runs the tests.
-private let commandURL: URL = {
+let commandURL: URL = {
   for argument in [CommandLine.arguments[0]] + CommandLine.arguments {
     let url = URL(fileURLWithPath: argument).deletingLastPathComponent()
       .appendingPathComponent("torchport")
