@@ -20,12 +20,19 @@ public struct ModelFacts: Hashable, Sendable {
   public var sourceDigest: String?
   /// The content digest that the file states for its own weights, 64 hex digits.
   public var statedDigest: String?
-  /// The precision of the tensors, `float32` unless something was lost.
+  /// The precision of the tensors: `exact` where a conversion kept every bit, else the type that
+  /// they were rounded to.
   public var precision: String?
   /// `separate` or `folded`.
   public var batchNorm: String?
   /// The name of the architecture, or its layer list as JSON.
   public var architecture: String?
+
+  /// Whether the file says that bits were given up when it was made.
+  public var isLossy: Bool {
+    guard let precision else { return false }
+    return precision != "exact" && precision != "float32"
+  }
 
   /// Nothing known.
   public init() {}
