@@ -1,4 +1,4 @@
-internal import TPBytes
+public import TPBytes
 public import TPTensors
 
 /// What a file says about its weights besides the tensors, whatever its container.
@@ -52,6 +52,27 @@ public struct ModelFacts: Hashable, Sendable {
     let found = facts.statedClasses ?? facts.classIndexes
     classes = found?.classes
     classesProblem = found?.problem
+  }
+}
+
+extension ModelFacts {
+  /// Holds the content digest that the file states, where it does, against the file's tensors.
+  ///
+  /// - Parameters:
+  ///   - digest: that of the unwrapped state_dict.
+  ///   - checkpoint: the file. One that was converted without an architecture keeps the prefixes of
+  ///     its names, and they are in its digest: either is right.
+  /// - Throws: `PortError` of kind `checksum`, or where a tensor's bytes cannot be had.
+  public func check(
+    _ digest: ContentDigest, of checkpoint: Checkpoint, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) {
+    guard let statedDigest, statedDigest != digest.description else { return }
+    let names = try StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) })
+    guard try ContentDigest(of: names, limits: limits).description != statedDigest else { return }
+    throw PortError(
+      .checksum,
+      "the file states the content digest \(printable(statedDigest)) and its tensors have"
+        + " \(digest)", remedy: "convert the checkpoint again, or copy the file again")
   }
 }
 

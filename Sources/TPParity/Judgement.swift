@@ -91,9 +91,7 @@ struct Judgement {
       report.warnings.append(
         "the golden was recorded with matrix products of \(printable(precision)) precision")
     }
-    if let problem = model.facts.classesProblem {
-      report.warnings.append("the order of the classes is unknown: \(problem)")
-    }
+    report.warnings += model.warnings
   }
 
   private func verdict(lossy: Bool) -> (ParityReport.Verdict, String) {
