@@ -40,6 +40,9 @@ let package = Package(
     .library(
       name: "TorchPort",
       targets: ["TPCheckpoints", "TPConversion", "TPComparison", "TPEvaluation", "TPParity"]),
+    // The readers alone, without hashing and so without any package: what Tests/Fuzzing links.
+    .library(
+      name: "TorchPortReaders", targets: ["TPTorchFiles", "TPSafeTensors", "TPNumPy"]),
     .executable(name: "torchport", targets: ["torchport"]),
   ],
   dependencies: [
@@ -67,6 +70,11 @@ let package = Package(
       "TPCheckpoints",
       imports: ["TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes"],
       packages: [.product(name: "Crypto", package: "swift-crypto")]),
+    module(
+      "TPScanning",
+      imports: [
+        "TPTorchFiles", "TPPickle", "TPZip", "TPCheckpoints", "TPNumPy", "TPTensors", "TPBytes",
+      ]),
     module("TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     module(
       "TPConversion", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
@@ -78,14 +86,14 @@ let package = Package(
     module(
       "TPReports",
       imports: [
-        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints", "TPModels",
-        "TPTensors", "TPBytes",
+        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning", "TPCheckpoints",
+        "TPModels", "TPTorchFiles", "TPPickle", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",
       imports: [
-        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints",
-        "TPModels", "TPTensors", "TPBytes",
+        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
+        "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes",
       ], packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
@@ -100,7 +108,12 @@ let package = Package(
     tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
-    tests(of: "TPCheckpoints", imports: ["TPTensors", "TPBytes"]),
+    tests(
+      of: "TPCheckpoints",
+      imports: [
+        "TPTorchFiles", "TPSafeTensors", "TPNumPy", "TPPickle", "TPZip", "TPTensors", "TPBytes",
+      ]),
+    tests(of: "TPScanning", imports: ["TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
@@ -109,7 +122,7 @@ let package = Package(
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
-    tests(of: "torchport", imports: ["TPBytes"]),
+    tests(of: "torchport", imports: ["TPCheckpoints", "TPTensors", "TPBytes"]),
   ],
   cLanguageStandard: .c17
 )

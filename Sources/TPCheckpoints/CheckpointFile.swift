@@ -1,3 +1,4 @@
+internal import Synchronization
 public import TPBytes
 internal import TPHDF5
 internal import TPNumPy
@@ -7,27 +8,75 @@ internal import TPTorchFiles
 
 /// The one door for files of tensors: in by content, out by format.
 public enum CheckpointFile {
+  private static let launcher = Mutex<HDF5Launcher?>(nil)
+
+  /// How every HDF5 file that this process opens is read from now on: in a process of its own that is
+  /// started like this, or, with `nil`, which it is at first, in this one.
+  public static var hdf5Launcher: HDF5Launcher? {
+    get { launcher.withLock { $0 } }
+    set { launcher.withLock { $0 = newValue } }
+  }
+
   /// Opens a file, whatever its format; tensors' bytes are fetched when they are asked for.
   ///
-  /// The content decides, never the extension: torch zip, safetensors, HDF5, .npy, .npz. HDF5 is
-  /// read in this process, so a damaged HDF5 file can take the process down with it.
+  /// The content decides, never the extension: everything that PyTorch ever wrote, plain pickles, the
+  /// index of a checkpoint in several files (which lie beside it), safetensors, HDF5, .npy, .npz.
+  /// Where HDF5 is read in this process, a damaged HDF5 file can take the process down with it.
   ///
+  /// - Parameter hdf5: how to read HDF5 in a process of its own; `nil` reads it in this one.
   /// - Throws: `PortError` that names the file, what is wrong with it or what it is instead, and
   ///   what to do.
   public static func open(
-    path: String, limits: ReadLimits = ReadLimits()
+    path: String, limits: ReadLimits = ReadLimits(), hdf5: HDF5Launcher? = hdf5Launcher
   ) throws(PortError) -> Checkpoint {
     do throws(PortError) {
       let file = try SharedBytes(path: path)
       switch try FileSignature.sniff(file.bytes) {
-      case .torchZip: return try TorchFile.read(file, limits: limits)
+      case .torchZip: return try zip(file, limits)
+      case .torchLegacy: return try TorchFile.readLegacy(file, limits: limits)
+      case .tar: return try TorchFile.readTar(file, limits: limits)
+      case .pickle: return try TorchFile.readPickle(file, limits: limits)
+      case .textPickle: return try oldPickle(file, limits)
+      case .shardIndex: return try ShardedCheckpoint.open(index: file, path: path, limits: limits)
       case .safetensors: return try SafeTensors.read(file, limits: limits)
       case .npy: return try NumPyFile.readArray(file, limits: limits)
       case .npz: return try NumPyFile.readArchive(file, limits: limits)
-      case .hdf5: return try HDF5File.read(path: path, limits: limits)
+      case .hdf5:
+        if let hdf5 { return try hdf5.read(path: path, byteCount: file.count, limits: limits) }
+        return try HDF5File.read(path: path, limits: limits)
       }
     } catch {
       throw error.in(file: path)
+    }
+  }
+
+  /// A zip file; of a checkpoint that was cut short it is told how much is left.
+  private static func zip(
+    _ file: SharedBytes, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
+    do throws(PortError) {
+      return try TorchFile.read(file, limits: limits)
+    } catch {
+      guard error.kind == .truncated, let left = try? TorchFile.recoverZip(file, limits: limits)
+      else { throw error }
+      let intact = left.entries.count { $0.state == .intact }
+      throw PortError(
+        error.kind, error.message + "; \(intact) of \(left.entries.count) tensors are intact",
+        offset: error.offset, record: error.record, key: error.key,
+        remedy: (error.remedy.map { $0 + ", " } ?? "") + "or save them with torchport recover")
+    }
+  }
+
+  /// A pickle of protocol 0 or 1, or a file that merely begins and ends like one.
+  private static func oldPickle(
+    _ file: SharedBytes, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
+    do throws(PortError) {
+      return try TorchFile.readPickle(file, limits: limits)
+    } catch {
+      let other = FileSignature.impostor(file.bytes)
+      // Where nothing better is known of the file, what stopped the reader tells most.
+      throw error.kind == .malformed || error.kind == .truncated ? other : error
     }
   }
 

@@ -7,7 +7,7 @@ extension FileStart {
       return PortError(
         .truncated, "is empty", remedy: "copy or download the file again")
     }
-    return archive ?? pickled ?? otherModel ?? text ?? unknown
+    return archive ?? preview ?? otherModel ?? text ?? unknown
   }
 
   private func unsupported(_ message: String, _ remedy: String) -> PortError {
@@ -28,38 +28,20 @@ extension FileStart {
       return unsupported(
         "is compressed with \(entry.name)", "unpack it with \(entry.tool) and give what it holds")
     }
-    if has(Array("ustar".utf8), at: 257) {
+    if begins([0x50, 0x4B, 0x07, 0x08]) {
       return unsupported(
-        "is a tar archive, as torch.save wrote before 0.1.10 or as an archiver packs several files",
-        "unpack it and give the checkpoint in it, or load and save it again with a recent PyTorch")
+        "is the first part of a split zip archive, or what follows the mark of one",
+        "join the parts with zip -s 0 and give the result")
     }
     return nil
   }
 
-  /// What torch.save wrote before its zip format, and plain pickles.
-  private var pickled: PortError? {
-    let again = "load it with PyTorch and save it again with torch.save"
-    if begins("PYTORCH1") {
-      return unsupported("is of a format that only previews of PyTorch 1.0 wrote", again)
-    }
-    // The number 0x1950A86A20F9469CFC6C, which torch.save pickled first, in text and in binary.
-    let magic: [UInt8] = [
-      0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
-    ]
-    let isBinary = byte(0) == 0x80 && (byte(1) ?? 0xFF) <= 5
-    if begins("L119547037146038801333356L\n")
-      || isBinary && (has(magic, at: 2) || byte(2) == 0x95 && has(magic, at: 11))
-    {
-      return unsupported(
-        "is in PyTorch's legacy format: saved by torch.save before 1.6 or with"
-          + " _use_new_zipfile_serialization=False", again)
-    }
-    if isBinary {
-      return unsupported(
-        "is a plain pickle of protocol \(byte(1) ?? 0), not a file of torch.save",
-        "load it in Python, if you trust it, and save its tensors with torch.save")
-    }
-    return nil
+  /// What previews of PyTorch wrote.
+  private var preview: PortError? {
+    guard begins("PYTORCH1") else { return nil }
+    return unsupported(
+      "is of a format that only previews of PyTorch 1.0 wrote",
+      "load it with PyTorch and save it again with torch.save")
   }
 
   /// Models of other frameworks, and files that are plainly something else.
@@ -120,11 +102,6 @@ extension FileStart {
       return unsupported(
         "is a web page (HTML)",
         "download the file again: a login or error page was saved in its place")
-    }
-    if words.contains("\"weight_map\"") {
-      return unsupported(
-        "is the index of a checkpoint in several files",
-        "give one of the files that it names")
     }
     return unsupported("is text, not a file of tensors", "check the path, or download it again")
   }

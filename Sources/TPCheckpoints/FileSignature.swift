@@ -2,11 +2,22 @@ package import TPBytes
 
 /// What the first bytes of a file say it is; the extension is never asked.
 ///
-/// Order of the tests: docs "PyTorch's files", detection order; then HDF5 (which may stand behind a
-/// user block), safetensors (whose start is only a number), and at last what is not ours.
+/// Order of the tests: what PyTorch itself looks for (zip, tar, magic number, pickle), arrays, HDF5
+/// (which may stand behind a user block), safetensors (whose start is only a number), indexes, what
+/// may be an old pickle, and at last what is not ours.
 package enum FileSignature: Hashable, Sendable {
   /// A zip archive whose first member is not an array: what `torch.save` writes.
   case torchZip
+  /// A stream that begins with PyTorch's pickled magic number: `torch.save` before 1.6.
+  case torchLegacy
+  /// A tar archive: `torch.save` before 0.1.10.
+  case tar
+  /// The index of a checkpoint in several files, in JSON.
+  case shardIndex
+  /// A pickle of protocol 2 or later, which says so.
+  case pickle
+  /// Perhaps a pickle of protocol 0 or 1, which has no signature; only reading it tells.
+  case textPickle
   /// A zip archive whose first member ends in `.npy`.
   case npz
   /// One numpy array.
@@ -25,11 +36,19 @@ package enum FileSignature: Hashable, Sendable {
     if start.begins([0x50, 0x4B, 0x03, 0x04]) || start.begins([0x50, 0x4B, 0x05, 0x06]) {
       return start.firstMemberIsArray ? .npz : .torchZip
     }
+    if start.has(Array("ustar".utf8), at: 257) { return .tar }
+    if start.hasLegacyMagic { return .torchLegacy }
+    if start.beginsPickle { return .pickle }
     if start.begins([0x93] + Array("NUMPY".utf8)) { return .npy }
     if start.hasHDF5Signature { return .hdf5 }
     if start.looksLikeSafeTensors { return .safetensors }
+    if start.looksLikeIndex { return .shardIndex }
+    if start.mayBePickle { return .textPickle }
     throw start.impostor
   }
+
+  /// What a file is that turned out to be no pickle after all.
+  package static func impostor(_ bytes: RawSpan) -> PortError { FileStart(bytes).impostor }
 }
 
 /// The bytes of a file as signatures ask for them.
@@ -74,6 +93,33 @@ struct FileStart: ~Escapable {
     guard let low = byte(26), let high = byte(27) else { return false }
     let end = 30 + Int(low) + Int(high) << 8
     return has(Array(".npy".utf8), at: end - 4)
+  }
+
+  /// The number 0x1950A86A20F9469CFC6C, which `torch.save` pickled first: in text by protocols 0
+  /// and 1, else in binary, perhaps behind a frame.
+  var hasLegacyMagic: Bool {
+    let number: [UInt8] = [
+      0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
+    ]
+    if begins("L119547037146038801333356L\n") { return true }
+    return beginsPickle && (has(number, at: 2) || byte(2) == 0x95 && has(number, at: 11))
+  }
+
+  /// The opcode PROTO with a number that is a protocol, or soon may be.
+  var beginsPickle: Bool { byte(0) == 0x80 && (2...9).contains(byte(1) ?? 0) }
+
+  /// One of the opcodes that may begin a pickle without PROTO, and STOP at the end.
+  var mayBePickle: Bool {
+    guard let first = byte(0), byte(bytes.byteCount - 1) == UInt8(ascii: ".") else { return false }
+    return Array("(])}lNcILJKMFGSUTVXP".utf8).contains(first)
+  }
+
+  /// A JSON object that has the key by which Hugging Face's indexes are known.
+  var looksLikeIndex: Bool {
+    let head = prefix(1 << 16)
+    let first = head.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    guard first == UInt8(ascii: "{") else { return false }
+    return String(decoding: head, as: UTF8.self).contains("\"weight_map\"")
   }
 
   /// The HDF5 signature stands at 0 or, behind a user block, at 512, 1024, 2048 and so on.

@@ -112,8 +112,7 @@ private struct MetadataFacts {
   }
 
   private func single(_ place: Int) -> Double? {
-    guard checkpoint.tensors.indices.contains(place) else { return nil }
-    let tensor = checkpoint.tensors[place].tensor
+    guard let tensor = checkpoint.record(at: place)?.tensor else { return nil }
     guard tensor.shape.elementCount == 1 else { return nil }
     return (try? tensor.doubles())?.first
   }

@@ -1,11 +1,20 @@
 internal import ArgumentParser
 internal import TPBytes
+internal import TPCheckpoints
 internal import TPReports
 
 /// The command `torchport`.
 public enum CommandLineTool {
+  private static let readHDF5 = "__hdf5"
+
   /// Parses the arguments of the process, does what they say, and ends the process with the status.
   public static func run() -> Never {
+    // Nobody types this; it is how the command reads HDF5 in a process of its own.
+    if CommandLine.arguments.count == 3, CommandLine.arguments[1] == readHDF5 {
+      finish(HDF5Child.serve(path: CommandLine.arguments[2]))
+    }
+    CheckpointFile.hdf5Launcher = HDF5Launcher(
+      executable: executablePath(), arguments: [readHDF5])
     UnfinishedFiles.removeOnSignals()
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
@@ -43,5 +52,7 @@ struct TorchPort: ParsableCommand {
       3 could not decide; 64 wrong usage.
       """,
     version: Tool.version,
-    subcommands: [Inspect.self, Convert.self, Verify.self, Diff.self, Predict.self])
+    subcommands: [
+      Inspect.self, Scan.self, Convert.self, Verify.self, Diff.self, Recover.self, Predict.self,
+    ])
 }

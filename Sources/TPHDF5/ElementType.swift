@@ -1,6 +1,6 @@
 internal import CTPLibHDF5
 internal import TPBytes
-internal import TPTensors
+public import TPTensors
 
 /// How each element type of ours lies in an HDF5 file.
 ///
@@ -159,6 +159,18 @@ enum ElementType {
     case (.float32, .float32, 8): return .complex64
     case (.float64, .float64, 16): return .complex128
     default: return nil
+    }
+  }
+}
+
+extension HDF5File {
+  /// Whether HDF5 can describe this element type.
+  public static func holds(_ dtype: DType) -> Bool {
+    switch dtype {
+    case .float32, .float64, .float16, .bfloat16, .int8, .int16, .int32, .int64, .uint8, .uint16,
+      .uint32, .uint64, .bool, .complex32, .complex64, .complex128:
+      true
+    default: false
     }
   }
 }

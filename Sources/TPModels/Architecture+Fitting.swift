@@ -56,7 +56,7 @@ extension UnwrappedStateDict {
   /// - Throws: `PortError` where two tensors have one name.
   public init(of checkpoint: Checkpoint) throws(PortError) {
     for container in Self.containers {
-      let inside = checkpoint.tensors.filter { $0.path.count > 1 && $0.path[0] == container }
+      let inside = checkpoint.weights.filter { $0.path.count > 1 && $0.path[0] == container }
       if inside.isEmpty { continue }
       self.init(
         stateDict: try StateDict(
@@ -65,7 +65,7 @@ extension UnwrappedStateDict {
       return
     }
     self.init(
-      stateDict: try StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) }), container: nil,
+      stateDict: try StateDict(checkpoint.weights.map { ($0.name, $0.tensor) }), container: nil,
       prefixes: [], alternatives: [])
   }
 }

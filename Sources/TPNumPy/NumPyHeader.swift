@@ -94,7 +94,7 @@ struct NumPyHeader {
       let isBig = text.first == UInt8(ascii: ">")
       if kind == "U" { return .unicode(units: size, isBigEndian: isBig) }
       if kind == "S" || kind == "a" { return .bytes(count: size) }
-      guard let dtype = types["\(kind)\(digits)"] else { break }
+      guard let dtype = DType(numPyCode: "\(kind)\(digits)") else { break }
       guard text.first != UInt8(ascii: "|") || dtype.byteCount == 1 else { break }
       return .numbers(dtype, isBigEndian: isBig)
     default: break
@@ -103,10 +103,4 @@ struct NumPyHeader {
       .unsupported, "arrays of the type \"\(printable(descriptor, limit: 40))\" are not supported",
       offset: offset, remedy: kind == "V" ? "save bfloat16 as float32 or as uint16" : nil)
   }
-
-  private static let types: [String: DType] = [
-    "b1": .bool, "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64, "u1": .uint8,
-    "u2": .uint16, "u4": .uint32, "u8": .uint64, "f2": .float16, "f4": .float32, "f8": .float64,
-    "c8": .complex64, "c16": .complex128,
-  ]
 }

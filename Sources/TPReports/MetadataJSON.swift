@@ -18,7 +18,8 @@ package struct MetadataJSON {
   /// The whole tree; `null` where the file has no metadata.
   package static func render(_ checkpoint: Checkpoint, limit: Int = 200_000) -> JSONValue {
     var renderer = MetadataJSON(
-      tree: checkpoint.metadata, names: checkpoint.tensors.map(\.name), left: limit)
+      tree: checkpoint.metadata, names: (checkpoint.tensors + checkpoint.arrays).map(\.name),
+      left: limit)
     guard let root = checkpoint.metadata.root else { return .null }
     return renderer.value(root)
   }

@@ -1,4 +1,4 @@
-internal import TPTensors
+public import TPTensors
 
 /// The names of element types in a header, in the order in which the safetensors crate (0.8)
 /// writes tensors: wider elements first, so that each tensor starts aligned to its elements.
@@ -28,4 +28,9 @@ extension DType {
 
   /// The header's name for this type; `nil` for a type that the format does not have.
   var safeTensorsName: String? { ranks[self].map { namesInOrder[$0].name } }
+}
+
+extension SafeTensors {
+  /// Whether the format has an element type for this one.
+  public static func holds(_ dtype: DType) -> Bool { dtype.safeTensorsName != nil }
 }

@@ -22,6 +22,15 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// How many elements share one byte of storage; more than 1 only for `quint4x2` and `quint2x4`.
+  public var elementsPerByte: Int {
+    switch self {
+    case .quint4x2: 2
+    case .quint2x4: 4
+    default: 1
+    }
+  }
+
   /// Bytes that change places between little and big endian: half an element for complex numbers.
   public var swapUnit: Int {
     switch self {
@@ -39,4 +48,18 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
     default: false
     }
   }
+}
+
+extension DType {
+  /// The type that NumPy calls by a kind and a number of bytes, for example `f4`.
+  public init?(numPyCode code: String) {
+    guard let type = DType.numPyCodes[code] else { return nil }
+    self = type
+  }
+
+  private static let numPyCodes: [String: DType] = [
+    "b1": .bool, "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64, "u1": .uint8,
+    "u2": .uint16, "u4": .uint32, "u8": .uint64, "f2": .float16, "f4": .float32, "f8": .float64,
+    "c8": .complex64, "c16": .complex128,
+  ]
 }

@@ -4,21 +4,35 @@ extension Tensor {
   /// The elements as contiguous little-endian row-major bytes: lent where they lie so in the file,
   /// else gathered.
   ///
-  /// - Throws: `PortError` where the storage cannot be had, or gathering would make more than
-  ///   `limits.materialisedBytes`.
+  /// Conjugation and negation that were left undone are carried out; sparse tensors are made dense.
+  ///
+  /// - Throws: `PortError` where the storage cannot be had, gathering would make more than
+  ///   `limits.materialisedBytes`, or there is no such thing: elements that share a byte, nested
+  ///   tensors, tensors without elements.
   public func contiguousBytes(limits: ReadLimits = ReadLimits()) throws(PortError) -> ByteRegion {
     let size = dtype.byteCount
     guard let total = byteCount else { throw tooLarge(limits) }
+    if dtype.elementsPerByte > 1 || layout == .nested {
+      let reason =
+        layout == .nested ? "tensors of different shapes" : "several \(dtype.rawValue) elements a byte"
+      throw PortError(
+        .unsupported, "\(reason) cannot be laid out as one dense tensor", record: storage.key)
+    }
     if total == 0 { return ByteRegion([]) }
+    // What may not be made is refused before it is fetched: a sparse tensor is made dense there.
+    guard layout == .strided || total <= limits.materialisedBytes else { throw tooLarge(limits) }
     let source = try storage.bytes()
     let swapped = storage.byteOrder == .big && dtype.swapUnit > 1
-    if isContiguous, !swapped, let lent = source.slice(offset: offset * size, length: total) {
+    if isContiguous, !swapped, !needsResolving,
+      let lent = source.slice(offset: offset * size, length: total) {
       return lent
     }
     guard total <= limits.materialisedBytes else { throw tooLarge(limits) }
-    let shared = unsafe SharedBytes(count: total) { (memory: UnsafeMutableRawBufferPointer) in
+    let shared = try unsafe SharedBytes(count: total) {
+      (memory: UnsafeMutableRawBufferPointer) throws(PortError) in
       unsafe gather(source, into: memory)
       if swapped { unsafe reverseBytes(memory, unit: dtype.swapUnit) }
+      if needsResolving { try unsafe resolve(memory) }
     }
     return shared.region
   }

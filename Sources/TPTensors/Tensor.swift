@@ -16,13 +16,18 @@ public struct Tensor: Sendable {
   public let storage: Storage
   /// Whether PyTorch would train it.
   public let requiresGrad: Bool
+  /// How PyTorch keeps the elements. Anything but `strided` is described; its strides and offset are
+  /// those of the dense tensor that ``contiguousBytes(limits:)`` gives, and say nothing of the file.
+  public let layout: TensorLayout
+  /// What the stored elements still lack to be the tensor's.
+  public let pending: PendingOperations
 
   /// A view of a storage, proven to lie inside it.
   ///
   /// - Throws: `PortError` for a negative stride or offset, or an element outside of the storage.
   public init(
     dtype: DType, shape: Shape, strides: [Int], offset: Int, storage: Storage,
-    requiresGrad: Bool = false
+    requiresGrad: Bool = false, layout: TensorLayout = .strided, pending: PendingOperations = []
   ) throws(PortError) {
     guard strides.count == shape.rank else {
       throw PortError(
@@ -43,7 +48,8 @@ public struct Tensor: Sendable {
         overflow = overflow || tooFar || tooMuch
         last = sum
       }
-      guard !overflow, last < storage.byteCount / dtype.byteCount else {
+      // Where several elements share a byte, the byte of the last one counts.
+      guard !overflow, last / dtype.elementsPerByte < storage.byteCount / dtype.byteCount else {
         throw PortError(
           .malformed,
           "a tensor of shape \(shape), strides \(strides), offset \(offset) reaches beyond its storage"
@@ -56,6 +62,8 @@ public struct Tensor: Sendable {
     self.offset = offset
     self.storage = storage
     self.requiresGrad = requiresGrad
+    self.layout = layout
+    self.pending = pending
   }
 
   /// A contiguous tensor that fills a storage from its start.
@@ -77,6 +85,8 @@ public struct Tensor: Sendable {
     // Only little-endian machines are supported; there the memory is what a file would hold.
     storage = Storage(key: key, region: region)
     requiresGrad = false
+    layout = .strided
+    pending = []
   }
 
   /// Whether the elements lie row-major without gaps.
@@ -99,6 +109,6 @@ public struct Tensor: Sendable {
   /// Whether both have the same storage, offset, shape, strides and type: two names of one tensor.
   public func isSame(as other: Tensor) -> Bool {
     storage === other.storage && offset == other.offset && shape == other.shape
-      && strides == other.strides && dtype == other.dtype
+      && strides == other.strides && dtype == other.dtype && pending == other.pending
   }
 }

@@ -20,10 +20,25 @@ struct MetadataStep {
   let target: MetadataTree.Handle
 }
 
+/// Objects that are more to PyTorch than what they hold.
+struct KnownObjects {
+  /// Objects that stand for a tensor, their first argument: a storage, a Parameter with attributes.
+  var wrappers: Set<MetadataTree.Handle> = []
+  /// Modules: their entries are their state_dict, level by level, and what their fields hold is not.
+  var modules: Set<MetadataTree.Handle> = []
+  /// Places of tensors that are NumPy arrays.
+  var arrays: Set<Int> = []
+  /// Places of tensors that are storages of no tensor's.
+  var storages: Set<Int> = []
+}
+
 extension MetadataTree {
   /// The values that a value holds, in the order of the file.
-  func steps(from handle: Handle, isWrapper: Bool) -> [MetadataStep] {
+  func steps(from handle: Handle, _ known: KnownObjects) -> [MetadataStep] {
+    let isWrapper = known.wrappers.contains(handle)
     switch self[handle] {
+    case .object(_, _, _, _, let entries) where known.modules.contains(handle):
+      return steps(entries)
     case .list(let elements), .tuple(let elements), .set(let elements):
       return elements.enumerated().map { MetadataStep(name: .index($0), target: $1) }
     case .dict(let entries): return steps(entries)

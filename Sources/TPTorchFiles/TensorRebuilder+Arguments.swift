@@ -3,29 +3,6 @@ internal import TPPickle
 internal import TPTensors
 
 extension TensorRebuilder {
-  /// Whether PyTorch rebuilds some kind of tensor by this function. Leaving such a thing as an object
-  /// would lose weights in silence.
-  func isTensorFunction(_ global: PickleArena.Global) -> Bool {
-    let modules = ["torch._utils", "torch._tensor", "torch.tensor", "torch.storage"]
-    let isRebuild = global.name.hasPrefix("_rebuild") || global.name == "_load_from_bytes"
-    return modules.contains(global.module) && isRebuild
-      || global.fullName == "fastai.torch_core._fa_rebuild_tensor"
-  }
-
-  func unsupported(_ global: PickleArena.Global, _ handle: PickleArena.Handle) -> PortError {
-    let kinds = [
-      "_rebuild_qtensor": "quantized tensors", "_rebuild_sparse_tensor": "sparse tensors",
-      "_rebuild_sparse_csr_tensor": "sparse tensors", "_rebuild_nested_tensor": "nested tensors",
-      "_rebuild_meta_tensor_no_storage": "tensors without storage (device meta)",
-      "_rebuild_wrapper_subclass": "tensor subclasses without storage",
-      "_load_from_bytes": "storages pickled by value",
-    ]
-    let kind = kinds[global.name] ?? "tensors of this kind"
-    return PortError(
-      .unsupported, "\(kind) are not read yet (\(printable(global.fullName)))",
-      offset: arena.offset(of: handle), remedy: "save a dense copy of the tensor instead")
-  }
-
   func malformed(_ message: String, _ handle: PickleArena.Handle) -> PortError {
     PortError(
       .malformed, message, offset: arena.offset(of: handle),

@@ -3,52 +3,67 @@ internal import TPPickle
 public import TPTensors
 internal import TPZip
 
-/// The files that `torch.save` writes.
+/// The files that PyTorch writes.
+///
+/// Nothing that a pickle names is imported or called. Tensors' bytes stay where they are until they
+/// are asked for; their checksums are verified then.
 public enum TorchFile {
-  /// Reads a zip checkpoint (PyTorch 1.4 and later): every tensor and everything around them.
+  /// Reads a zip file of PyTorch 1.4 and later: a checkpoint, a TorchScript program, a torch.package
+  /// or a program of torch.export.
   ///
-  /// Nothing in the pickle is imported or called. Tensors' bytes stay where they are until they are
-  /// asked for; their checksums are verified then.
   /// - Parameter file: begins with a zip file's signature, `50 4b 03 04`.
-  /// - Throws: `PortError`, without the name of the file, for whatever is not such a checkpoint, is
-  ///   damaged, or asks for more than the limits allow.
+  /// - Throws: `PortError`, without the name of the file, for whatever is no such file, is damaged, or
+  ///   asks for more than the limits allow.
   public static func read(
     _ file: SharedBytes, limits: ReadLimits = ReadLimits()
   ) throws(PortError) -> Checkpoint {
     let records = try TorchRecords(try ZipArchive(file, limits: limits))
+    switch try records.kind() {
+    case .checkpoint: return try readCheckpoint(records, limits)
+    case .script: return try readScript(records, limits)
+    case .package: return try readPackage(records, limits)
+    case .export: return try readExport(records, limits)
+    }
+  }
+
+  private static func readCheckpoint(
+    _ records: TorchRecords, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
     let version = try checkedVersion(records)
     let byteOrder = try byteOrder(records)
-    let pickle = try mainPickle(records, limits)
     let storages = ZipStorages(records, byteOrder: byteOrder)
-    let contents: Interpretation
-    do throws(PortError) {
-      contents = try Interpretation(pickle, storages: storages, limits: limits)
-    } catch {
-      throw error.at(record: records.name(of: "data.pkl"))
-    }
-    var facts = [(name: "root", value: records.root), (name: "version", value: version)]
-    facts.append((name: "byteorder", value: byteOrder.rawValue))
-    facts.append((name: "pickle_protocol", value: String(pickle.protocolNumber)))
-    facts += advisoryFacts(records)
-    let archive = records.archive
+    let contents = try contents("data.pkl", of: records, storages, limits)
     return Checkpoint(
       container: .torchZip, metadata: contents.tree, tensors: contents.records,
-      globals: pickle.arena.globals.map {
-        Checkpoint.Global(module: $0.module, name: $0.name, count: $0.count)
-      },
-      facts: facts,
-      verifyChecksums: {
-        let found = archive.verify()
-        var checksums = Checkpoint.Checksums()
-        checksums.verified = found.verified
-        checksums.absent = found.absent
-        checksums.mismatched = found.mismatched
-        return checksums
-      })
+      arrays: contents.arrays, globals: contents.globals,
+      facts: facts(records, version, byteOrder)
+        + [(name: "pickle_protocol", value: String(contents.protocolNumber))]
+        + advisoryFacts(records),
+      verifyChecksums: checksums(of: records.archive))
+  }
+
+  static func facts(
+    _ records: TorchRecords, _ version: String, _ byteOrder: Storage.ByteOrder
+  ) -> [(name: String, value: String)] {
+    [
+      (name: "root", value: records.root), (name: "version", value: version),
+      (name: "byteorder", value: byteOrder.rawValue),
+    ]
+  }
+
+  static func checksums(of archive: ZipArchive) -> @Sendable () -> Checkpoint.Checksums {
+    {
+      let found = archive.verify()
+      var checksums = Checkpoint.Checksums()
+      checksums.verified = found.verified
+      checksums.absent = found.absent
+      checksums.mismatched = found.mismatched
+      return checksums
+    }
   }
 
   /// Versions 1 to 10 exist (caffe2/serialize/versions.h); PyTorch requires the record.
-  private static func checkedVersion(_ records: TorchRecords) throws(PortError) -> String {
+  static func checkedVersion(_ records: TorchRecords) throws(PortError) -> String {
     var written = try records.text("version")
     if written == nil { written = try records.text(".data/version") }
     guard let written else {
@@ -70,7 +85,7 @@ public enum TorchFile {
   }
 
   /// Files from before PyTorch 2.1 do not say, and are little-endian.
-  private static func byteOrder(_ records: TorchRecords) throws(PortError) -> Storage.ByteOrder {
+  static func byteOrder(_ records: TorchRecords) throws(PortError) -> Storage.ByteOrder {
     guard let written = try records.text("byteorder") else { return .little }
     guard let order = Storage.ByteOrder(rawValue: written) else {
       throw PortError(
@@ -80,13 +95,16 @@ public enum TorchFile {
     return order
   }
 
-  private static func mainPickle(
-    _ records: TorchRecords, _ limits: ReadLimits
-  ) throws(PortError) -> Pickle {
-    let name = records.name(of: "data.pkl")
-    guard let member = records["data.pkl"] else {
+  /// A pickle of the archive and the tensors that it names.
+  static func contents(
+    _ record: String, of records: TorchRecords, _ storages: any PersistentSource,
+    _ limits: ReadLimits
+  ) throws(PortError) -> Interpretation {
+    let name = records.name(of: record)
+    guard let member = records[record] else {
       throw PortError(
-        .malformed, "the record data.pkl is not in the file's top folder", record: name)
+        .malformed, "the record \(printable(record)) is not in the file's top folder",
+        record: name)
     }
     guard member.byteCount <= limits.pickleBytes else {
       throw PortError(
@@ -94,19 +112,18 @@ public enum TorchFile {
         record: name)
     }
     let region = try records.archive.bytes(of: member)
-    let pickle: Pickle
     do throws(PortError) {
-      pickle = try PickleMachine.run(region.bytes, limits: limits)
+      let pickle = try PickleMachine.run(region.bytes, limits: limits)
+      guard pickle.range.upperBound == region.count else {
+        throw PortError(
+          .malformed,
+          "\(region.count - pickle.range.upperBound) bytes follow the end of the pickle",
+          offset: pickle.range.upperBound, remedy: "PyTorch writes none; do not trust this file")
+      }
+      return try Interpretation(pickle, source: region, storages: storages, limits: limits)
     } catch {
       throw error.at(record: name)
     }
-    guard pickle.range.upperBound == region.count else {
-      throw PortError(
-        .malformed, "\(region.count - pickle.range.upperBound) bytes follow the end of the pickle",
-        offset: pickle.range.upperBound, record: name,
-        remedy: "PyTorch writes none; do not trust this file")
-    }
-    return pickle
   }
 
   /// Records that inform and decide nothing; one that is damaged shows in the checksums.

@@ -12,7 +12,8 @@ struct TorchRecords: Sendable {
   init(_ archive: ZipArchive) throws(PortError) {
     self.archive = archive
     root = archive.members.first.map { folder($0.name) } ?? ""
-    try refuseForeign()
+    // An archive of another program is not told about the folders of ours.
+    guard archive.members.contains(where: { isOurs($0.name) }) else { throw foreign }
     if let other = archive.members.first(where: { folder($0.name) != root }) {
       throw PortError(
         .malformed,
@@ -21,7 +22,6 @@ struct TorchRecords: Sendable {
         remedy: "readers differ in which one they take; pack it again with one of them")
     }
     try refuseOtherCases()
-    try refuseOtherKinds()
   }
 
   /// The name in the archive of a record.
@@ -45,14 +45,60 @@ struct TorchRecords: Sendable {
     return text
   }
 
-  private func refuseForeign() throws(PortError) {
-    let members = archive.members
-    guard !members.contains(where: { $0.name.hasSuffix("/data.pkl") }) else { return }
-    try refuseOtherKinds()
-    if members.contains(where: { $0.name.hasSuffix(".npy") }) {
-      throw PortError(.unsupported, "is a zip file of NumPy arrays (npz), not a checkpoint")
+  /// What kind of archive it is.
+  ///
+  /// - Throws: `PortError` for the archive of another program, and for kinds that are not read.
+  func kind() throws(PortError) -> Kind {
+    let has = { (record: String) in self[record] != nil }
+    if has("model.json") || archive["model.json"] != nil {
+      throw PortError(
+        .unsupported,
+        "is a TorchScript program of PyTorch 1.0 to 1.3, which keeps its weights in model.json",
+        record: name(of: "model.json"),
+        remedy: "load it with torch.jit.load and save it again, or save model.state_dict()")
     }
-    throw PortError(
+    if has("constants.pkl") { return .script }
+    if has(".data/extern_modules") { return .package }
+    if has("archive_format") || has("models/model.json")
+      || archive.members.contains(where: { $0.name.hasPrefix(name(of: "data/weights/")) })
+    {
+      return .export
+    }
+    if has("data.pkl") { return .checkpoint }
+    throw foreign
+  }
+
+  /// The kinds of archives that PyTorch writes.
+  enum Kind { case checkpoint, script, package, export }
+
+  private var foreign: PortError {
+    let members = archive.members
+    if archive["serialized_exported_program.json"] != nil {
+      return PortError(
+        .unsupported, "is a program of torch.export of PyTorch 2.1 to 2.6, which is not read",
+        remedy: "unpack it: serialized_state_dict.pt in it is a checkpoint")
+    }
+    if members.contains(where: { $0.name == "config.json" })
+      && members.contains(where: { $0.name == "model.weights.h5" })
+    {
+      return PortError(
+        .unsupported, "is a Keras model, not a checkpoint with a record data.pkl",
+        remedy: "unpack it and give model.weights.h5")
+    }
+    if members.contains(where: { $0.name.hasSuffix(".npy") }) {
+      return PortError(.unsupported, "is a zip file of NumPy arrays (npz), not a checkpoint")
+    }
+    if members.contains(where: { $0.name == "[Content_Types].xml" }) {
+      return PortError(
+        .unsupported, "is an office document, not a checkpoint with a record data.pkl",
+        remedy: "check the path")
+    }
+    if let member = members.first(where: { $0.name.hasSuffix("/data.pkl") }) {
+      return PortError(
+        .malformed, "the record data.pkl is not in the file's top folder", record: member.name,
+        remedy: "if a checkpoint was packed into an archive, unpack it first")
+    }
+    return PortError(
       .malformed, "is a zip file without a record data.pkl, so it is no PyTorch checkpoint",
       remedy: "if a checkpoint was packed into it, unpack it first")
   }
@@ -69,27 +115,16 @@ struct TorchRecords: Sendable {
       }
     }
   }
-
-  private func refuseOtherKinds() throws(PortError) {
-    let has = { (record: String) in self[record] != nil }
-    let kind: (name: String, remedy: String)?
-    if has("constants.pkl") || has("model.json") {
-      kind = ("a TorchScript program", "save model.state_dict() with torch.save")
-    } else if has(".data/extern_modules") {
-      kind = ("a torch.package", "load it with PyTorch and save its state_dict")
-    } else if has("archive_format") || has("models/model.json") {
-      kind = ("a program of torch.export (.pt2)", "save its state_dict with torch.save")
-    } else {
-      kind = nil
-    }
-    if let kind {
-      throw PortError(
-        .unsupported, "is \(kind.name), which is not read yet", remedy: kind.remedy)
-    }
-  }
 }
 
 /// What stands before the first slash.
 private func folder(_ name: String) -> String {
   String(name.prefix { $0 != "/" })
+}
+
+/// Whether a member's name is one of those by which an archive of PyTorch is known.
+private func isOurs(_ name: String) -> Bool {
+  let record = name.drop { $0 != "/" }.dropFirst()
+  return ["data.pkl", "model.json", "archive_format", "version", ".data/extern_modules"].contains(
+    String(record)) || name == "model.json"
 }

@@ -5,12 +5,9 @@ internal import TPTensors
 // Constructions that stay data. A few of the standard library's are what they build; everything
 // else is an object under its class's name, with all that was given to it.
 extension TreeBuilder {
-  /// A global's name, as Python 3 has it.
-  private func publicName(_ handle: PickleArena.Handle) -> String? {
-    if case .global(let place) = arena[handle] { publicNames[place] } else { nil }
-  }
-
-  mutating func object(_ call: PickleArena.Call) throws(PortError) -> MetadataTree.Node {
+  mutating func object(
+    _ call: PickleArena.Call, _ value: PickleArena.Handle
+  ) throws(PortError) -> MetadataTree.Node {
     var arguments = arena.tuple(call.arguments) ?? []
     var name: String
     if let global = publicName(call.callable) {
@@ -32,6 +29,7 @@ extension TreeBuilder {
     default: break
     }
     if let known = try known(name, arguments, call) { return known }
+    if let module = try module(name, call, value) { return module }
     var own = children(arguments)
     if let keywords = call.keywords { own.append(child(keywords)) }
     return .object(
@@ -56,6 +54,30 @@ extension TreeBuilder {
     case "_codecs.encode", "builtins.bytes", "builtins.bytearray":
       guard call.elements.isEmpty else { return nil }
       return bytes(arguments).map { .bytes($0) }
+    case "torch.Size":
+      guard arguments.count == 1, call.elements.isEmpty, let extents = elements(arguments[0])
+      else { return nil }
+      try count(extents.count, of: arguments[0])
+      return .tuple(children(extents))
+    case "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_doublelist",
+      "torch.jit._pickle.build_boollist", "torch.jit._pickle.build_tensorlist":
+      guard arguments.count == 1, let own = elements(arguments[0]) else { return nil }
+      try count(own.count, of: arguments[0])
+      return .list(children(own))
+    case "torch.jit._pickle.restore_type_tag":
+      // (value, type): an empty list does not tell what it is a list of.
+      guard arguments.count == 2 else { return nil }
+      switch arena[arguments[0]] {
+      case .list(let own):
+        try count(own.count, of: arguments[0])
+        return .list(children(own))
+      case .dict(let pairs):
+        try count(pairs.count, of: arguments[0])
+        return .dict(entries(pairs))
+      default: return nil
+      }
+    case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar":
+      return rebuilder.numPy.scalar(call)
     default: return nil
     }
   }
@@ -110,7 +132,7 @@ extension TreeBuilder {
     }
   }
 
-  private func elements(_ argument: PickleArena.Handle?) -> [PickleArena.Handle]? {
+  func elements(_ argument: PickleArena.Handle?) -> [PickleArena.Handle]? {
     guard let argument else { return [] }
     return switch arena[argument] {
     case .list(let own), .tuple(let own), .set(let own), .frozenSet(let own): own
@@ -119,7 +141,7 @@ extension TreeBuilder {
   }
 
   /// The pairs that Python 2 gives `OrderedDict` as a list, or the dict that may stand there.
-  private func pairs(_ argument: PickleArena.Handle?) -> [PickleArena.Pair]? {
+  func pairs(_ argument: PickleArena.Handle?) -> [PickleArena.Pair]? {
     guard let argument else { return [] }
     if case .dict(let pairs) = arena[argument] { return pairs }
     guard let elements = elements(argument) else { return nil }
@@ -153,11 +175,7 @@ extension TreeBuilder {
       let encoding = arena.string(arguments[1]), names.contains(encoding.lowercased())
     else { return nil }
     if let known = encoded[first] { return known }
-    var bytes: [UInt8] = []
-    for scalar in text.unicodeScalars {
-      guard let byte = UInt8(exactly: scalar.value) else { return nil }
-      bytes.append(byte)
-    }
+    let bytes = latin1(text)
     encoded[first] = bytes
     return bytes
   }

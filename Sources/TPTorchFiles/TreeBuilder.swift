@@ -12,8 +12,7 @@ struct TreeBuilder {
   var tensors: [Tensor] = []
   /// The node of each tensor and its place in `tensors`.
   var tensorHandles: [(MetadataTree.Handle, Int)] = []
-  /// Objects that stand for a tensor, their first argument: a storage, a Parameter with attributes.
-  var wrappers: Set<MetadataTree.Handle> = []
+  var known = KnownObjects()
   var rebuilder: TensorRebuilder
   var keys = KeyIdentities()
   /// The globals' names as Python 3 has them.
@@ -30,15 +29,33 @@ struct TreeBuilder {
   private var pending: [PickleArena.Handle] = []
   private var current: PickleArena.Handle?
 
-  init(_ arena: PickleArena, storages: any StorageSource, limits: ReadLimits) {
+  // Persistent ids that stand for a class.
+  private var classes: [PickleArena.Handle: PickleArena.Handle] = [:]
+
+  init(
+    _ arena: PickleArena, source: ByteRegion, storages: any PersistentSource, limits: ReadLimits
+  ) {
     self.arena = arena
     self.limits = limits
     // Python 2's names for what Python 3 calls otherwise.
     let modules = ["__builtin__": "builtins", "copy_reg": "copyreg"]
     publicNames = arena.globals.map { (modules[$0.module] ?? $0.module) + "." + $0.name }
-    rebuilder = TensorRebuilder(arena, storages: storages, limits: limits)
+    rebuilder = TensorRebuilder(arena, source: source, storages: storages, limits: limits)
     handles = Array(repeating: nil, count: arena.nodes.count)
     parents = Array(repeating: nil, count: arena.nodes.count)
+    for node in arena.nodes {
+      guard case .persistent(let id) = node else { continue }
+      classes[id] = storages.classHandle(id, in: arena)
+    }
+  }
+
+  /// A class or function's name, as Python 3 has it.
+  func publicName(_ handle: PickleArena.Handle) -> String? {
+    switch arena[handle] {
+    case .global(let place): publicNames[place]
+    case .persistent(let id): classes[id].flatMap { publicName($0) }
+    default: nil
+    }
   }
 
   /// Builds the tree of everything that a value leads to.
@@ -104,7 +121,8 @@ struct TreeBuilder {
     case .brokenString(let units): .brokenString(units)
     case .bytes(let bytes), .byteArray(let bytes): .bytes(bytes)
     case .global(let place): .global(publicNames[place])
-    case .list, .tuple, .set, .frozenSet, .dict, .call, .persistent: nil
+    case .persistent: publicName(value).map { .global($0) }
+    case .list, .tuple, .set, .frozenSet, .dict, .call: nil
     }
   }
 
@@ -116,47 +134,61 @@ struct TreeBuilder {
     case .tuple(let elements): return .tuple(children(elements))
     case .set(let elements), .frozenSet(let elements): return .set(children(elements))
     case .dict(let pairs): return .dict(entries(pairs))
-    case .persistent(let id): return try bareStorage(id, value)
+    case .persistent(let id): return try persistent(id, value)
     case .call(let place):
       if let rebuilt = try rebuilder.tensor(value) { return try wrap(rebuilt, value) }
-      return try object(arena.calls[place])
+      return try object(arena.calls[place], value)
     default: return leaf(value) ?? .none
     }
   }
 
-  /// A storage that belongs to no tensor: a tensor of one dimension, under its class's name.
-  private mutating func bareStorage(
+  /// A storage that belongs to no tensor is a tensor of one dimension, under its class's name.
+  private mutating func persistent(
     _ id: PickleArena.Handle, _ value: PickleArena.Handle
   ) throws(PortError) -> MetadataTree.Node {
-    let typed = try rebuilder.storage(id)
-    let tensor = try Tensor(
-      dtype: typed.dtype ?? .uint8, shape: try Shape([typed.count], limits: limits),
-      storage: typed.storage)
-    return wrapper(child(value), typed.className, tensor, fields: [])
+    switch try rebuilder.storages.value(id, in: arena) {
+    case .storage(let typed):
+      return try wrapper(
+        child(value), typed.className,
+        RebuiltTensor(tensor: try typed.flat(limits), kind: .storage))
+    case .tensor(let tensor): return try wrap(RebuiltTensor(tensor: tensor), value)
+    case .call(let function, let arguments):
+      return .object(
+        className: publicName(function) ?? "(call)",
+        arguments: children(arena.tuple(arguments) ?? []), fields: [], items: [], entries: [])
+    }
   }
 
   private mutating func wrap(
     _ rebuilt: RebuiltTensor, _ value: PickleArena.Handle
   ) throws(PortError) -> MetadataTree.Node {
-    guard let className = rebuilt.className else {
+    guard rebuilt.className != nil || !rebuilt.parts.isEmpty else {
       let place = tensors.count
       tensors.append(rebuilt.tensor)
       tensorHandles.append((child(value), place))
       return .tensor(place)
     }
-    return wrapper(
-      child(value), className, rebuilt.tensor, fields: try fields(of: rebuilt.states))
+    return try wrapper(child(value), rebuilt.className ?? "torch.Tensor", rebuilt)
   }
 
   private mutating func wrapper(
-    _ handle: MetadataTree.Handle, _ className: String, _ tensor: Tensor,
-    fields: [MetadataTree.Entry]
-  ) -> MetadataTree.Node {
+    _ handle: MetadataTree.Handle, _ className: String, _ rebuilt: RebuiltTensor
+  ) throws(PortError) -> MetadataTree.Node {
     let place = tensors.count
-    tensors.append(tensor)
+    tensors.append(rebuilt.tensor)
     let inner = tree.add(.tensor(place))
     tensorHandles.append((inner, place))
-    wrappers.insert(handle)
+    known.wrappers.insert(handle)
+    switch rebuilt.kind {
+    case .tensor: break
+    case .array: known.arrays.insert(place)
+    case .storage: known.storages.insert(place)
+    }
+    var fields = try fields(of: rebuilt.states)
+    for part in rebuilt.parts {
+      fields.append(
+        MetadataTree.Entry(key: tree.add(.string(part.name)), value: child(part.value)))
+    }
     return .object(
       className: className, arguments: [inner], fields: fields, items: [], entries: [])
   }
@@ -169,9 +201,7 @@ struct TreeBuilder {
       guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else {
         break
       }
-      let step = tree.steps(from: above, isWrapper: wrappers.contains(above)).first {
-        $0.target == here
-      }
+      let step = tree.steps(from: above, known).first { $0.target == here }
       if let step { components += tree.components(of: step).reversed() }
       value = parent
     }

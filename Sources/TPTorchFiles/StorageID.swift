@@ -1,0 +1,99 @@
+internal import TPBytes
+internal import TPPickle
+internal import TPTensors
+
+// Persistent ids of storages (torch/serialization.py, `persistent_id`):
+//   zip      ('storage', class, key, location, numel)
+//   legacy   ('storage', class, key, location, numel, view)     view: None or (key, offset, numel)
+//   package  ('storage', class, number, location, numel)
+
+/// The persistent id of a storage, checked.
+struct StorageID {
+  let kind: StorageClass
+  let className: String
+  let key: String
+  let location: String
+  /// Elements, or bytes of an untyped storage.
+  let count: Int
+  /// Bytes of all elements.
+  let byteCount: Int
+  /// A part of it that the tensor sees, in elements.
+  let view: (offset: Int, count: Int)?
+
+  /// - Parameter hasView: whether a sixth field tells of a view.
+  /// - Throws: `PortError` for anything else, and for a class that is no storage.
+  init(
+    _ id: PickleArena.Handle, in arena: PickleArena, hasView: Bool = false
+  ) throws(PortError) {
+    let offset = arena.offset(of: id)
+    let wanted =
+      "('storage', class, key, location, number of elements" + (hasView ? ", view)" : ")")
+    guard let fields = arena.tuple(id), fields.count == (hasView ? 6 : 5),
+      arena.text(fields[0]) == "storage",
+      let key = arena.text(fields[2]) ?? arena.int(fields[2]).map({ String($0) }),
+      let location = arena.text(fields[3]), let count = arena.int(fields[4]), count >= 0
+    else {
+      throw PortError(.malformed, "a persistent id is not \(wanted)", offset: offset)
+    }
+    guard let global = arena.global(fields[1]) else {
+      throw PortError(
+        .malformed, "a persistent id names \(arena[fields[1]].kind), not a storage class",
+        offset: offset)
+    }
+    guard let kind = StorageClass(module: global.module, name: global.name) else {
+      throw PortError(
+        .unsupported,
+        "\(printable(global.fullName)), the class of the storage \(printable(key)), is none that"
+          + " we know", offset: offset)
+    }
+    let size: Int = if case .typed(let type) = kind { type.byteCount } else { 1 }
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: size)
+    guard !overflow else {
+      throw PortError(
+        .malformed, "the storage \(printable(key)) is said to have \(count) elements",
+        offset: offset)
+    }
+    (self.kind, self.key, self.location, self.count) = (kind, key, location, count)
+    self.byteCount = byteCount
+    className = global.fullName
+    view = hasView ? try StorageID.view(fields[5], of: count, in: arena) : nil
+  }
+
+  /// The type of the elements; `nil` where the storage counts bytes.
+  var dtype: DType? { if case .typed(let type) = kind { type } else { nil } }
+
+  /// The storage, or the part of it that the id tells of.
+  func typed(_ storage: Storage) -> TypedStorage {
+    TypedStorage(
+      storage: storage, className: className, dtype: dtype, offset: view?.offset ?? 0,
+      count: view?.count ?? count)
+  }
+
+  private static func view(
+    _ value: PickleArena.Handle, of total: Int, in arena: PickleArena
+  ) throws(PortError) -> (offset: Int, count: Int)? {
+    if case .none = arena[value] { return nil }
+    guard let fields = arena.tuple(value), fields.count == 3, let offset = arena.int(fields[1]),
+      let count = arena.int(fields[2]), offset >= 0, count >= 0, offset <= total,
+      count <= total - offset
+    else {
+      throw PortError(
+        .malformed,
+        "a view of a storage of \(total) elements is not (key, offset, number of elements) inside"
+          + " of it", offset: arena.offset(of: value))
+    }
+    return (offset, count)
+  }
+}
+
+extension PickleArena {
+  /// A text, whether it was saved as one or, by Python 2, as ASCII bytes.
+  func text(_ handle: Handle) -> String? {
+    switch self[handle] {
+    case .string(let text): text
+    case .bytes(let bytes):
+      bytes.allSatisfy { $0 < 0x80 } ? String(decoding: bytes, as: UTF8.self) : nil
+    default: nil
+    }
+  }
+}

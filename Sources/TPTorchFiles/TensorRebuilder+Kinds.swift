@@ -1,0 +1,221 @@
+internal import TPBytes
+internal import TPPickle
+internal import TPTensors
+
+// Tensors that are more, or less, than a view of a storage.
+extension TensorRebuilder {
+  /// `(storage, offset, size, stride, quantizer, requires_grad, hooks)`: the stored integers are the
+  /// tensor's elements here; the quantizer, by which they stand for real numbers, is shown beside.
+  mutating func quantized(
+    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle
+  ) throws(PortError) -> RebuiltTensor {
+    let typed = try storage(arguments[0], handle)
+    switch typed.dtype {
+    case .qint8, .quint8, .qint32, .quint4x2, .quint2x4: break
+    default: throw malformed("a quantized tensor's storage is \(typed.className)", handle)
+    }
+    let tensor = try view(
+      typed, Array(arguments[1...3]), handle, requiresGrad: try bool(arguments[5], handle))
+    guard let quantizer = arena.tuple(arguments[4]), let scheme = quantizer.first,
+      let name = arena.global(scheme)?.fullName
+    else { throw malformed("a quantized tensor has no quantizer", handle) }
+    switch name {
+    case "torch.per_tensor_affine":
+      guard quantizer.count == 3, isNumber(quantizer[1]), arena.int(quantizer[2]) != nil else {
+        throw malformed("a quantizer is not (scheme, scale, zero point)", handle)
+      }
+    case "torch.per_channel_affine", "torch.per_channel_affine_float_qparams":
+      guard quantizer.count == 4, let axis = arena.int(quantizer[3]),
+        tensor.shape.extents.indices.contains(axis)
+      else { throw malformed("a quantizer is not (scheme, scales, zero points, axis)", handle) }
+      for values in quantizer[1...2] {
+        guard try count(values, handle) == tensor.shape[axis] else {
+          throw malformed(
+            "a quantizer has not one scale and zero point for each of the \(tensor.shape[axis])"
+              + " channels", handle)
+        }
+      }
+    default:
+      throw PortError(
+        .unsupported, "\(printable(name)) is no way to quantize that we know",
+        offset: arena.offset(of: handle))
+    }
+    return RebuiltTensor(tensor: tensor, parts: [(name: "<quantizer>", value: arguments[4])])
+  }
+
+  private func isNumber(_ value: PickleArena.Handle) -> Bool {
+    switch arena[value] {
+    case .float, .int: true
+    default: false
+    }
+  }
+
+  /// How many scales a list or tensor of one dimension has.
+  private mutating func count(
+    _ values: PickleArena.Handle, _ handle: PickleArena.Handle
+  ) throws(PortError) -> Int? {
+    switch arena[values] {
+    case .list(let elements), .tuple(let elements): return elements.count
+    default:
+      guard let tensor = try tensor(values, depth: 1)?.tensor, tensor.shape.rank == 1 else {
+        return nil
+      }
+      return tensor.shape.elementCount
+    }
+  }
+
+  /// `(layout, data)`; COO: (indices, values, size[, is_coalesced]), the others: (compressed
+  /// indices, plain indices, values, size).
+  mutating func sparse(
+    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle, _ depth: Int
+  ) throws(PortError) -> RebuiltTensor {
+    let layout = try layout(arguments[0], handle)
+    let wanted = layout == .sparseCOO ? 3...4 : 4...4
+    guard let data = arena.tuple(arguments[1]), wanted.contains(data.count) else {
+      throw malformed("a sparse tensor is not (indices, values, size)", handle)
+    }
+    let isCOO = layout == .sparseCOO
+    let indices = isCOO ? [data[0]] : [data[0], data[1]]
+    let values = isCOO ? data[1] : data[2]
+    let extents = try integers(isCOO ? data[2] : data[3], "size", handle)
+    var tensors: [Tensor] = []
+    for part in indices + [values] {
+      tensors.append(try wrapped(part, handle, depth).tensor)
+    }
+    do throws(PortError) {
+      let sparse = try SparseTensor(
+        layout: layout, shape: try Shape(extents, limits: limits),
+        indices: Array(tensors.dropLast()), values: tensors[tensors.count - 1])
+      let names = isCOO ? ["<indices>"] : ["<compressed_indices>", "<plain_indices>"]
+      return RebuiltTensor(
+        tensor: try sparse.tensor(limits: limits),
+        parts: zip(names + ["<values>"], indices + [values]).map { (name: $0, value: $1) })
+    } catch {
+      var placed = error
+      if placed.offset == nil { placed.offset = arena.offset(of: handle) }
+      throw placed
+    }
+  }
+
+  /// `torch.serialization._get_layout('torch.sparse_coo')`, or the layout by name.
+  private func layout(
+    _ value: PickleArena.Handle, _ handle: PickleArena.Handle
+  ) throws(PortError) -> TensorLayout {
+    var name = arena.global(value)?.fullName
+    if let call = arena.call(value),
+      arena.global(call.callable)?.fullName == "torch.serialization._get_layout",
+      let argument = arena.tuple(call.arguments)?.first
+    {
+      name = arena.text(argument)
+    }
+    guard let name, name.hasPrefix("torch."),
+      let layout = TensorLayout(rawValue: String(name.dropFirst(6))), layout != .strided,
+      layout != .nested
+    else {
+      throw PortError(
+        .unsupported, "a sparse tensor is of no layout that we know",
+        offset: arena.offset(of: handle))
+    }
+    return layout
+  }
+
+  /// `(buffer, sizes, strides, offsets)`: its elements are those of the buffer, and its parts have
+  /// shapes of their own.
+  mutating func nested(
+    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle, _ depth: Int
+  ) throws(PortError) -> RebuiltTensor {
+    var parts: [Tensor] = []
+    for argument in arguments { parts.append(try wrapped(argument, handle, depth).tensor) }
+    let (buffer, sizes, strides, offsets) = (parts[0], parts[1], parts[2], parts[3])
+    guard buffer.shape.rank == 1, sizes.shape.rank == 2, strides.shape == sizes.shape,
+      offsets.shape.rank == 1, offsets.shape[0] == sizes.shape[0]
+    else {
+      throw malformed("a nested tensor is not (buffer, sizes, strides, offsets)", handle)
+    }
+    let tensor = try Tensor(
+      dtype: buffer.dtype, shape: buffer.shape, strides: buffer.strides, offset: buffer.offset,
+      storage: buffer.storage, requiresGrad: buffer.requiresGrad, layout: .nested,
+      pending: buffer.pending)
+    let names = ["<buffer>", "<sizes>", "<strides>", "<offsets>"]
+    return RebuiltTensor(
+      tensor: tensor, parts: zip(names, arguments).map { (name: $0, value: $1) })
+  }
+
+  /// `(dtype, size, stride, requires_grad)`: a shape without elements.
+  func meta(
+    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle
+  ) throws(PortError) -> Tensor {
+    let dtype = try dtype(arguments[0], handle)
+    let shape = try Shape(try integers(arguments[1], "size", handle), limits: limits)
+    let strides = try integers(arguments[2], "stride", handle)
+    var extent = 1
+    for (size, stride) in zip(shape.extents, strides) {
+      let (span, tooFar) = max(size - 1, 0).multipliedReportingOverflow(by: stride)
+      let (sum, tooMuch) = extent.addingReportingOverflow(span)
+      guard !tooFar, !tooMuch, sum > 0 else {
+        throw malformed("a tensor without elements has strides that cannot be", handle)
+      }
+      extent = sum
+    }
+    let (byteCount, overflow) = extent.multipliedReportingOverflow(by: dtype.byteCount)
+    guard !overflow else {
+      throw PortError(
+        .limit, "a tensor of shape \(shape) has more bytes than can be counted",
+        offset: arena.offset(of: handle))
+    }
+    let storage = Storage(key: "meta", location: "meta", byteCount: byteCount) {
+      () throws(PortError) in
+      throw PortError(
+        .unsupported, "the file has the shape of this tensor and none of its elements",
+        remedy: "save the model after its weights were loaded, not on the device meta")
+    }
+    return try Tensor(
+      dtype: dtype, shape: shape, strides: strides, offset: 0, storage: storage,
+      requiresGrad: try bool(arguments[3], handle))
+  }
+
+  /// `(array or tensor, dtype, device, requires_grad)`: what other devices send through the host.
+  /// A bfloat16 tensor travels as a float32 array.
+  mutating func deviceTensor(
+    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle, _ depth: Int
+  ) throws(PortError) -> RebuiltTensor {
+    let inner = try wrapped(arguments[0], handle, depth).tensor
+    let dtype = try dtype(arguments[1], handle)
+    let location = arena.text(arguments[2]) ?? inner.storage.location
+    let requiresGrad = try bool(arguments[3], handle)
+    let storage: Storage
+    if inner.dtype == dtype {
+      let size = inner.storage.byteCount
+      storage = Storage(
+        key: inner.storage.key, location: location, byteOrder: inner.storage.byteOrder,
+        byteCount: size
+      ) { () throws(PortError) in try inner.storage.bytes() }
+    } else if inner.dtype == .float32, dtype == .bfloat16, inner.isContiguous, inner.offset == 0 {
+      let limits = limits
+      let (count, overflow) = inner.shape.elementCount.multipliedReportingOverflow(by: 2)
+      guard !overflow else { throw malformed("a tensor is too large", handle) }
+      storage = Storage(key: inner.storage.key, location: location, byteCount: count) {
+        () throws(PortError) in bfloat16(try inner.floats(limits: limits))
+      }
+    } else {
+      throw PortError(
+        .unsupported, "a \(dtype.rawValue) tensor is saved as \(inner.dtype.rawValue) elements",
+        offset: arena.offset(of: handle))
+    }
+    return RebuiltTensor(
+      tensor: try Tensor(
+        dtype: dtype, shape: inner.shape, strides: inner.strides, offset: inner.offset,
+        storage: storage, requiresGrad: requiresGrad, pending: inner.pending))
+  }
+}
+
+/// The nearest bfloat16 of each, ties to even; little-endian.
+private func bfloat16(_ values: [Float]) -> ByteRegion {
+  var writer = ByteWriter(capacity: values.count * 2)
+  for value in values {
+    let bits = value.bitPattern
+    let rounded = value.isNaN ? bits | 0x0040_0000 : bits &+ 0x7FFF &+ (bits >> 16 & 1)
+    writer.little(UInt16(truncatingIfNeeded: rounded >> 16))
+  }
+  return ByteRegion(writer.bytes)
+}
