@@ -11,7 +11,6 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [.product(name: "TorchPortReaders", package: "TorchPort")],
-      // libFuzzer has the main function.
       swiftSettings: [.unsafeFlags(["-parse-as-library"])])
   ]
 )

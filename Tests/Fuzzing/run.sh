@@ -9,7 +9,8 @@ out=${OUT:-$root/out/fuzz}
 parsers=("$@")
 [ ${#parsers[@]} -gt 0 ] || parsers=(pickle zip torch repacked legacy tar plain recover safetensors npy npz json)
 
-flags=(-Xswiftc -sanitize=fuzzer -Xlinker -lstdc++)
+# gold fails on libFuzzer's objects; lld comes with the toolchain.
+flags=(-Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld -Xlinker -lstdc++)
 [ "$(uname)" = Darwin ] && flags=(-Xswiftc -sanitize=fuzzer)
 swift build -c release --scratch-path "$root/.build/fuzzing" --product fuzz "${flags[@]}"
 fuzz=$root/.build/fuzzing/release/fuzz

@@ -22,11 +22,28 @@ private let limits: ReadLimits = {
   return limits
 }()
 
-/// libFuzzer calls this with every input it makes.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+/// What libFuzzer calls with every input it makes.
+private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   parse(SharedBytes(Array(UnsafeBufferPointer(start: start, count: count))))
   return 0
+}
+
+private typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<Arguments?>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// The package manager renames the main function of an executable to this.
+@_cdecl("fuzz_main")
+public func fuzzMain(
+  _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> CInt {
+  var count = count
+  var arguments = arguments
+  return runDriver(&count, &arguments, test)
 }
 
 private func parse(_ file: SharedBytes) {
