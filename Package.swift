@@ -70,6 +70,11 @@ let package = Package(
       "TPCheckpoints",
       imports: ["TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes"],
       packages: [.product(name: "Crypto", package: "swift-crypto")]),
+    module(
+      "TPScanning",
+      imports: [
+        "TPTorchFiles", "TPPickle", "TPZip", "TPCheckpoints", "TPNumPy", "TPTensors", "TPBytes",
+      ]),
     module("TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     module(
       "TPConversion", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
@@ -81,14 +86,14 @@ let package = Package(
     module(
       "TPReports",
       imports: [
-        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints", "TPModels",
-        "TPTorchFiles", "TPTensors", "TPBytes",
+        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning", "TPCheckpoints",
+        "TPModels", "TPTorchFiles", "TPPickle", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",
       imports: [
-        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPCheckpoints",
-        "TPModels", "TPTensors", "TPBytes",
+        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
+        "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes",
       ], packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
@@ -108,6 +113,7 @@ let package = Package(
       imports: [
         "TPTorchFiles", "TPSafeTensors", "TPNumPy", "TPPickle", "TPZip", "TPTensors", "TPBytes",
       ]),
+    tests(of: "TPScanning", imports: ["TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),

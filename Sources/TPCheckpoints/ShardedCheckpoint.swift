@@ -101,17 +101,20 @@ enum ShardedCheckpoint {
     _ parts: [(name: String, checkpoint: Checkpoint)],
     facts: [(name: String, value: String)]
   ) -> Checkpoint {
-    var tree = MetadataTree()
-    var entries: [MetadataTree.Entry] = []
     var result = Checkpoint(container: .torchSharded, tensors: [], facts: facts)
-    for (name, checkpoint) in parts {
-      let root = tree.graft(checkpoint.metadata, movingTensorsBy: result.tensors.count)
+    var (tree, roots) = MetadataTree.joined(
+      parts.map {
+        ($0.checkpoint.metadata, $0.checkpoint.tensors.count, $0.checkpoint.arrays.count)
+      })
+    var entries: [MetadataTree.Entry] = []
+    for ((name, checkpoint), root) in zip(parts, roots) {
       switch root.map({ tree[$0] }) {
       case .dict(let own), .object("collections.OrderedDict", [], _, [], let own): entries += own
       case nil: break
       default: if let root { entries.append(.init(key: tree.add(.string(name)), value: root)) }
       }
       result.tensors += checkpoint.tensors
+      result.arrays += checkpoint.arrays
       for global in checkpoint.globals {
         let place = result.globals.firstIndex {
           $0.module == global.module && $0.name == global.name

@@ -52,5 +52,7 @@ struct TorchPort: ParsableCommand {
       3 could not decide; 64 wrong usage.
       """,
     version: Tool.version,
-    subcommands: [Inspect.self, Convert.self, Verify.self, Diff.self, Recover.self, Predict.self])
+    subcommands: [
+      Inspect.self, Scan.self, Convert.self, Verify.self, Diff.self, Recover.self, Predict.self,
+    ])
 }

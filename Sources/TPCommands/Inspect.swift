@@ -2,7 +2,9 @@ internal import ArgumentParser
 internal import TPBytes
 internal import TPCheckpoints
 internal import TPModels
+internal import TPNumPy
 internal import TPReports
+internal import TPScanning
 internal import TPTensors
 
 /// `torchport inspect FILE`
@@ -13,6 +15,9 @@ struct Inspect: ParsableCommand {
       Example:
         torchport inspect best.pth
         torchport inspect --digest --json model.safetensors
+        torchport inspect --stats --filter '*.weight' best.pth
+        torchport inspect --tensor fc2.bias -o bias.npy model.safetensors
+        torchport inspect --pickle unknown.pkl
       """)
 
   @Argument(help: "A PyTorch checkpoint, safetensors, HDF5, .npy or .npz file.")
@@ -21,32 +26,166 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Hash every tensor with SHA-256 and verify the checksums of the file.")
   var digest = false
 
-  @OptionGroup var output: OutputOptions
+  @Flag(help: "Measure every tensor: least, greatest, mean, deviation, zeros, denormals, NaN, inf.")
+  var stats = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Show only the tensors whose names fit: * any characters, ? one, [a-z] one of.",
+      valueName: "glob"))
+  var filter: String?
+
+  @Option(help: ArgumentHelp("Print the values of one tensor.", valueName: "name"))
+  var tensor: String?
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Write the tensor of --tensor as an array of NumPy.", valueName: "file.npy"))
+  var output: String?
+
+  @Flag(help: "Replace the output where it exists.")
+  var force = false
+
+  @Flag(help: "Disassemble the file's pickles: offset, opcode, argument, and the value it built.")
+  var pickle = false
+
+  @Option(help: "The most opcodes of a pickle that --pickle shows.")
+  var opcodes = 10_000
+
+  @OptionGroup var printing: OutputOptions
+
+  func validate() throws {
+    guard output == nil || tensor != nil else {
+      throw ValidationError("-o writes the tensor of --tensor NAME; give that, too")
+    }
+    guard opcodes > 0 else { throw ValidationError("--opcodes must be at least 1") }
+  }
 
   func run() throws {
-    try output.report("inspect") { () throws(PortError) in
-      let checkpoint = try CheckpointFile.open(path: file)
-      var report = InspectReport(file: file, checkpoint: checkpoint)
-      var status = Status.done
-      if digest {
-        do throws(PortError) {
-          // The sums first: a wrong one is listed with every other, not only met as the first error.
-          let checksums = checkpoint.verifyChecksums()
-          report.checksums = checksums
-          if checksums.mismatched.isEmpty {
-            for record in checkpoint.tensors {
-              report.digests.append(try TensorDigest(of: record.tensor).description)
-            }
-            let model = try UnwrappedStateDict(of: checkpoint).stateDict
-            if !model.isEmpty { report.contentDigest = try ContentDigest(of: model).description }
-          } else {
-            status = .failed
-          }
-        } catch {
-          throw error.in(file: file)
-        }
+    try printing.report("inspect") { () throws(PortError) in
+      // Opcode by opcode, a file can be shown that nothing else can be said about.
+      if pickle, !printing.json {
+        return Outcome(
+          status: .done, text: try listings().map(\.text).joined(separator: "\n"), json: [:])
       }
-      return Outcome(status: status, text: report.text, json: report.json)
+      if let output { try AtomicFile.check(path: output, replacing: force) }
+      let checkpoint = try CheckpointFile.open(path: file)
+      do throws(PortError) {
+        if let tensor { return try one(tensor, of: checkpoint) }
+        return try all(checkpoint)
+      } catch {
+        throw error.in(file: file)
+      }
+    }
+  }
+
+  private func listings() throws(PortError) -> [PickleListing] {
+    var listings: [PickleListing] = []
+    for found in try Scanner.pickles(path: file) {
+      listings.append(
+        try PickleListing(
+          record: found.record, bytes: found.bytes, offset: found.offset, limit: opcodes))
+    }
+    guard !listings.isEmpty else {
+      throw PortError(.unsupported, "holds no pickle", file: file)
+    }
+    return listings
+  }
+
+  private func all(_ checkpoint: Checkpoint) throws(PortError) -> Outcome {
+    var report = InspectReport(file: file, checkpoint: checkpoint)
+    var status = Status.done
+    if let filter {
+      let glob = Glob(filter)
+      report.tensors.removeAll { !glob.matches($0.record.name) }
+      report.arrays.removeAll { !glob.matches($0.record.name) }
+    }
+    if pickle { report.pickles = try listings() }
+    if digest {
+      // The sums first: a wrong one is listed with every other, not only met as the first error.
+      let checksums = checkpoint.verifyChecksums()
+      report.checksums = checksums
+      if checksums.mismatched.isEmpty {
+        for place in report.tensors.indices {
+          report.tensors[place].digest = try digest(of: report.tensors[place].record)
+        }
+        for place in report.arrays.indices {
+          report.arrays[place].digest = try digest(of: report.arrays[place].record)
+        }
+        report.contentDigest = try contentDigest(of: checkpoint)
+      } else {
+        status = .failed
+      }
+    }
+    if stats, status == .done {
+      report.isMeasured = true
+      for place in report.tensors.indices {
+        report.tensors[place].statistics = try statistics(of: report.tensors[place].record)
+      }
+      for place in report.arrays.indices {
+        report.arrays[place].statistics = try statistics(of: report.arrays[place].record)
+      }
+    }
+    return Outcome(status: status, text: report.text, json: report.json)
+  }
+
+  private func one(_ name: String, of checkpoint: Checkpoint) throws(PortError) -> Outcome {
+    let records = checkpoint.tensors + checkpoint.arrays
+    guard let record = records.first(where: { $0.name == name }) else {
+      let near = records.map(\.name).filter { $0.hasSuffix(name) }.prefix(3)
+      throw PortError(
+        .mismatch, "has no tensor of this name", key: name,
+        remedy: near.isEmpty
+          ? "list the names with torchport inspect" : "give " + near.joined(separator: " or "))
+    }
+    var report = InspectReport(file: file, checkpoint: checkpoint)
+    let values = try TensorReport(record)
+    report.values = values
+    report.isMeasured = true
+    report.tensors = [.init(record: record, statistics: values.statistics)]
+    report.arrays = []
+    if let output {
+      var target = try AtomicFile(path: output, replacing: force)
+      try NumPyFile.write(record.tensor, to: &target)
+      try target.commit()
+    }
+    return Outcome(status: .done, text: values.text, json: report.json)
+  }
+
+  /// `nil` for a tensor whose elements cannot be had, as for a type without statistics.
+  private func statistics(of record: TensorRecord) throws(PortError) -> TensorStatistics? {
+    do throws(PortError) {
+      return try TensorStatistics(record.tensor)
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit else {
+        throw error.at(key: record.name)
+      }
+      return nil
+    }
+  }
+
+  /// A tensor without a dense form, or one too large to be given it, is told of and no failure.
+  private func digest(of record: TensorRecord) throws(PortError) -> InspectReport.Digest {
+    do throws(PortError) {
+      return .sha256(try TensorDigest(of: record.tensor).description)
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit else {
+        throw error.at(key: record.name)
+      }
+      return .refused(error.description)
+    }
+  }
+
+  /// The digest of the model, where there is one whose tensors all have digests.
+  private func contentDigest(of checkpoint: Checkpoint) throws(PortError) -> String? {
+    do throws(PortError) {
+      let model = try UnwrappedStateDict(of: checkpoint).stateDict
+      return model.isEmpty ? nil : try ContentDigest(of: model).description
+    } catch {
+      guard error.kind == .unsupported || error.kind == .limit || error.kind == .malformed else {
+        throw error
+      }
+      return nil
     }
   }
 }

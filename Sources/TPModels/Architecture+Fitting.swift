@@ -7,12 +7,23 @@ extension Architecture {
   ///
   /// - Parameter stated: the name that the file gives; `nil` or `none` where it gives none.
   /// - Throws: `PortError` of kind `mismatch` with every problem where none fits, of kind `usage`
-  ///   where several do or the stated one is unknown.
+  ///   where several do, of kind `unsupported` where the stated one is unknown.
   public static func fitting(
     _ checkpoint: Checkpoint, stated: String? = nil
   ) throws(PortError) -> (architecture: Architecture, unwrapped: UnwrappedStateDict) {
     if let stated, stated != "none" {
-      let architecture = try named(stated)
+      let architecture: Architecture
+      do throws(PortError) {
+        architecture = try named(stated)
+      } catch {
+        // Who gave the file did not name it: this is no wrong call.
+        throw PortError(
+          .unsupported,
+          "the file was made for the architecture \(printable(stated, limit: 60)), which is unknown"
+            + " here", key: "torchport.architecture",
+          remedy: "choose one with --architecture: "
+            + builtIn.map(\.name).joined(separator: ", "))
+      }
       return (architecture, try architecture.unwrap(checkpoint))
     }
     var fits: [(architecture: Architecture, unwrapped: UnwrappedStateDict)] = []
@@ -45,7 +56,7 @@ extension UnwrappedStateDict {
   /// - Throws: `PortError` where two tensors have one name.
   public init(of checkpoint: Checkpoint) throws(PortError) {
     for container in Self.containers {
-      let inside = checkpoint.tensors.filter { $0.path.count > 1 && $0.path[0] == container }
+      let inside = checkpoint.weights.filter { $0.path.count > 1 && $0.path[0] == container }
       if inside.isEmpty { continue }
       self.init(
         stateDict: try StateDict(
@@ -54,7 +65,7 @@ extension UnwrappedStateDict {
       return
     }
     self.init(
-      stateDict: try StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) }), container: nil,
+      stateDict: try StateDict(checkpoint.weights.map { ($0.name, $0.tensor) }), container: nil,
       prefixes: [], alternatives: [])
   }
 }

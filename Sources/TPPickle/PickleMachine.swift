@@ -8,7 +8,7 @@ public import TPBytes
 public struct PickleMachine: ~Copyable, ~Escapable {
   var cursor: ByteCursor
   let limits: ReadLimits
-  private let start: Int
+  let start: Int
   var arena: PickleArena
   var stack: [PickleArena.Handle] = []
   /// How high the stack was at each MARK that is open.
@@ -35,7 +35,7 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   @_lifetime(copy bytes)
-  private init(_ bytes: RawSpan, from offset: Int, limits: ReadLimits) throws(PortError) {
+  init(_ bytes: RawSpan, from offset: Int, limits: ReadLimits) throws(PortError) {
     var cursor = ByteCursor(bytes)
     try cursor.seek(to: offset)
     self.cursor = cursor
@@ -62,7 +62,7 @@ public struct PickleMachine: ~Copyable, ~Escapable {
     }
   }
 
-  private mutating func nextOpcode() throws(PortError) -> PickleOpcode {
+  mutating func nextOpcode() throws(PortError) -> PickleOpcode {
     guard !cursor.isAtEnd else {
       throw PortError(
         .truncated, "the pickle ends without a STOP opcode", offset: opcodeOffset,
@@ -80,14 +80,14 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   /// An error of the cursor, which knows neither opcode nor remedy.
-  private func explained(_ error: PortError, _ opcode: PickleOpcode) -> PortError {
+  func explained(_ error: PortError, _ opcode: PickleOpcode) -> PortError {
     guard error.kind == .truncated else { return error }
     return PortError(
       .truncated, "in the operand of \(opcode.name), \(error.message)", offset: error.offset,
       remedy: error.remedy ?? "the file is incomplete or damaged; fetch it again")
   }
 
-  private mutating func finish() throws(PortError) -> Pickle {
+  mutating func finish() throws(PortError) -> Pickle {
     let root = try pop(for: .stop)
     return Pickle(
       arena: arena, root: root, protocolNumber: protocolNumber, range: start..<cursor.offset,

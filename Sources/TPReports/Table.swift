@@ -15,6 +15,11 @@ struct Table {
 
   /// Adds a row; names from files come through `printable` before they get here.
   mutating func add(_ cells: String...) {
+    add(cells)
+  }
+
+  /// Adds a row.
+  mutating func add(_ cells: [String]) {
     rows.append(cells)
   }
 

@@ -52,6 +52,9 @@ public struct Checkpoint: Sendable {
   public var metadata: MetadataTree
   /// Every tensor in the order of the file, under each of its paths.
   public var tensors: [TensorRecord]
+  /// What holds numbers and is no tensor to PyTorch, under each of its paths: NumPy arrays, and
+  /// storages beside which there are no tensors of theirs.
+  public var arrays: [TensorRecord]
   /// The classes and functions that the file names, in order of first occurrence.
   public var globals: [Global]
   /// Facts about the container, for example `format_version` and `byteorder`, in order.
@@ -62,14 +65,27 @@ public struct Checkpoint: Sendable {
   /// The contents of a file.
   public init(
     container: Container, metadata: MetadataTree = MetadataTree(), tensors: [TensorRecord],
-    globals: [Global] = [], facts: [(name: String, value: String)] = [],
+    arrays: [TensorRecord] = [], globals: [Global] = [],
+    facts: [(name: String, value: String)] = [],
     verifyChecksums: @escaping @Sendable () -> Checksums = { Checksums() }
   ) {
     self.container = container
     self.metadata = metadata
     self.tensors = tensors
+    self.arrays = arrays
     self.globals = globals
     self.facts = facts
     self.verifyChecksums = verifyChecksums
   }
+
+  /// What a node `MetadataTree.Node.tensor` of the metadata stands for: the tensors come first, the
+  /// arrays after them.
+  public func record(at place: Int) -> TensorRecord? {
+    if tensors.indices.contains(place) { return tensors[place] }
+    let rest = place - tensors.count
+    return arrays.indices.contains(rest) ? arrays[rest] : nil
+  }
+
+  /// The tensors; of a file that has only arrays, those.
+  public var weights: [TensorRecord] { tensors.isEmpty ? arrays : tensors }
 }

@@ -1,8 +1,30 @@
 extension MetadataTree {
+  /// The trees of several parts of a file in one, and the root of each there.
+  ///
+  /// - Parameter parts: each tree, with how many tensors and arrays belong to it. The tensors of the
+  ///   whole are those of the parts in order, then come all arrays: see `Checkpoint.record(at:)`.
+  public static func joined(
+    _ parts: [(tree: MetadataTree, tensors: Int, arrays: Int)]
+  ) -> (tree: MetadataTree, roots: [Handle?]) {
+    var tree = MetadataTree()
+    var roots: [Handle?] = []
+    var tensorsBefore = 0
+    var arraysBefore = parts.reduce(0) { $0 + $1.tensors }
+    for part in parts {
+      roots.append(
+        tree.graft(part.tree) {
+          $0 < part.tensors ? $0 + tensorsBefore : $0 - part.tensors + arraysBefore
+        })
+      tensorsBefore += part.tensors
+      arraysBefore += part.arrays
+    }
+    return (tree, roots)
+  }
+
   /// Adds the values of another tree and returns its root among them.
   ///
-  /// - Parameter count: what is added to the places of the other tree's tensors.
-  public mutating func graft(_ other: MetadataTree, movingTensorsBy count: Int) -> Handle? {
+  /// - Parameter place: the new place of a tensor, by its old one.
+  private mutating func graft(_ other: MetadataTree, tensors place: (Int) -> Int) -> Handle? {
     let base = Int32(clamping: nodes.count)
     let move = { (handle: Handle) in Handle(index: handle.index &+ base) }
     let moveEntry = { (entry: Entry) in Entry(key: move(entry.key), value: move(entry.value)) }
@@ -12,7 +34,7 @@ extension MetadataTree {
       case .tuple(let own): _ = add(.tuple(own.map(move)))
       case .set(let own): _ = add(.set(own.map(move)))
       case .dict(let own): _ = add(.dict(own.map(moveEntry)))
-      case .tensor(let place): _ = add(.tensor(place + count))
+      case .tensor(let old): _ = add(.tensor(place(old)))
       case .object(let className, let arguments, let fields, let items, let entries):
         _ = add(
           .object(

@@ -49,7 +49,7 @@ public struct MetadataTree: Sendable {
     case set([Handle])
     /// A mapping in order.
     case dict([Entry])
-    /// A tensor: its place in `Checkpoint.tensors`.
+    /// A tensor or array: its place for `Checkpoint.record(at:)`.
     case tensor(Int)
     /// A class or function by name, for example `torch.float32`.
     case global(String)

@@ -8,6 +8,8 @@ struct Interpretation {
   let tree: MetadataTree
   /// Every tensor under each of its paths, in the order of a walk from the root.
   let records: [TensorRecord]
+  /// The same for NumPy arrays and bare storages.
+  let arrays: [TensorRecord]
   /// The classes and functions that it names.
   let globals: [Checkpoint.Global]
   /// The protocol of the pickle.
@@ -25,7 +27,7 @@ struct Interpretation {
     // While the tree was built, tensor nodes counted the tensors; now they count the records.
     for (handle, place) in builder.tensorHandles {
       let node: MetadataTree.Node
-      if let record = paths.firstRecords[place] {
+      if let record = paths.place(of: place) {
         node = .tensor(record)
       } else {
         // No path leads to it: a buffer that a module does not save, an attribute of a module.
@@ -35,6 +37,7 @@ struct Interpretation {
     }
     self.tree = tree
     records = paths.records
+    arrays = paths.arrays
     protocolNumber = pickle.protocolNumber
     globals = pickle.arena.globals.map {
       Checkpoint.Global(module: $0.module, name: $0.name, count: $0.count)

@@ -26,6 +26,10 @@ struct KnownObjects {
   var wrappers: Set<MetadataTree.Handle> = []
   /// Modules: their entries are their state_dict, level by level, and what their fields hold is not.
   var modules: Set<MetadataTree.Handle> = []
+  /// Places of tensors that are NumPy arrays.
+  var arrays: Set<Int> = []
+  /// Places of tensors that are storages of no tensor's.
+  var storages: Set<Int> = []
 }
 
 extension MetadataTree {

@@ -24,8 +24,11 @@ struct PickledBytes {
       if let known = recoded[value] { return known }
       let call = arena.calls[place]
       guard let name = arena.global(call.callable)?.fullName,
-        let arguments = arena.tuple(call.arguments), let first = arguments.first
+        let arguments = arena.tuple(call.arguments)
       else { return nil }
+      guard let first = arguments.first else {
+        return ["__builtin__.bytes", "builtins.bytes"].contains(name) ? ByteRegion([]) : nil
+      }
       switch name {
       case "_codecs.encode":
         guard arguments.count == 2, let text = arena.string(first), let bytes = latin1(text) else {

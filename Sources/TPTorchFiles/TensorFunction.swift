@@ -41,6 +41,12 @@ enum TensorFunction {
     "torch.storage._load_from_bytes": .loadFromBytes,
   ]
 
+  /// The shortest of its names, for sentences.
+  var name: String {
+    let names = Self.names.filter { $0.value == self }.keys
+    return names.min { ($0.count, $0) < ($1.count, $1) } ?? ""
+  }
+
   /// How many arguments it takes.
   var arity: ClosedRange<Int> {
     switch self {

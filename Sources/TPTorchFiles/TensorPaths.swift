@@ -9,8 +9,11 @@ internal import TPTensors
 struct TensorPaths {
   /// A record per path, in the order of the walk.
   private(set) var records: [TensorRecord] = []
-  /// The first record of each tensor, by the tensor's place.
-  private(set) var firstRecords: [Int: Int] = [:]
+  /// The same for what is no tensor to PyTorch.
+  private(set) var arrays: [TensorRecord] = []
+  /// The first record of each tensor or array, by its place.
+  private var firstRecords: [Int: Int] = [:]
+  private var arrayPlaces: Set<Int> = []
   private let tree: MetadataTree
   private let known: KnownObjects
   private let limits: ReadLimits
@@ -26,6 +29,11 @@ struct TensorPaths {
     guard let root = tree.root else { return }
     let leads = try survey(root)
     if leads[Int(root.index)] { try walk(root, tensors, leads) }
+  }
+
+  /// Where a tensor or array is listed first, the tensors coming before the arrays.
+  func place(of place: Int) -> Int? {
+    firstRecords[place].map { arrayPlaces.contains(place) ? records.count + $0 : $0 }
   }
 
   private func steps(_ handle: MetadataTree.Handle) -> [MetadataStep] {
@@ -122,9 +130,17 @@ struct TensorPaths {
     _ handle: MetadataTree.Handle, _ path: [String], _ tensors: [Tensor]
   ) throws(PortError) {
     guard case .tensor(let place) = tree[handle] else { return }
-    guard records.count < limits.members else { throw tooMany }
-    if firstRecords[place] == nil { firstRecords[place] = records.count }
-    records.append(TensorRecord(path: path, tensor: tensors[place]))
+    guard records.count + arrays.count < limits.members else { throw tooMany }
+    let record = TensorRecord(path: path, tensor: tensors[place])
+    // A file that is a bare storage and nothing else is read as a tensor.
+    if known.arrays.contains(place) || known.storages.contains(place) && !path.isEmpty {
+      if firstRecords[place] == nil { firstRecords[place] = arrays.count }
+      arrayPlaces.insert(place)
+      arrays.append(record)
+    } else {
+      if firstRecords[place] == nil { firstRecords[place] = records.count }
+      records.append(record)
+    }
   }
 
   private var tooMany: PortError {

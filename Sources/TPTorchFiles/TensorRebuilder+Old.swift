@@ -139,7 +139,8 @@ extension TensorRebuilder {
     let inner = stream.pickle.arena
     if case .persistent = inner[stream.pickle.root] {
       let typed = try nestedStorage(data, handle)
-      return RebuiltTensor(tensor: try typed.flat(limits), className: typed.className)
+      return RebuiltTensor(
+        tensor: try typed.flat(limits), className: typed.className, kind: .storage)
     }
     guard let region = bytes.region(data) else { return nil }
     var rebuilder = TensorRebuilder(

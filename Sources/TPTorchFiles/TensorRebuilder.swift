@@ -4,11 +4,16 @@ internal import TPTensors
 
 /// A tensor that a pickle rebuilds, and what its class adds to it.
 struct RebuiltTensor {
+  /// A tensor, or what only has the elements of one.
+  enum Kind { case tensor, array, storage }
+
   var tensor: Tensor
   /// The class, where it is neither `Tensor` nor `Parameter` or carries attributes.
   var className: String?
   /// The attributes that were saved with it, innermost first.
   var states: [PickleArena.Handle] = []
+  /// What it is to PyTorch, where it is no tensor.
+  var kind = Kind.tensor
   /// What it is made of where it is more than a view of a storage, by names of ours.
   var parts: [(name: String, value: PickleArena.Handle)] = []
 }
@@ -73,7 +78,7 @@ struct TensorRebuilder {
       result = try oldWrapper(call, handle, depth)
     } else {
       result = try numPy.array(handle).map {
-        RebuiltTensor(tensor: $0.tensor, className: $0.className)
+        RebuiltTensor(tensor: $0.tensor, className: $0.className, kind: .array)
       }
     }
     if let result { known[handle] = result }
@@ -85,7 +90,7 @@ struct TensorRebuilder {
     _ depth: Int
   ) throws(PortError) -> RebuiltTensor? {
     guard function.arity.contains(arguments.count) else {
-      throw malformed("a function that rebuilds tensors has \(arguments.count) arguments", handle)
+      throw malformed("\(function.name) is given \(arguments.count) arguments", handle)
     }
     switch function {
     case .tensor, .tensorV2, .tensorV3:
@@ -121,7 +126,9 @@ struct TensorRebuilder {
   ) throws(PortError) -> RebuiltTensor? {
     guard let global = arena.global(arguments[0]), let type = arena.global(arguments[1]),
       let innerArguments = arena.tuple(arguments[2])
-    else { throw malformed("a function that rebuilds tensors of a class is not given one", handle) }
+    else {
+      throw malformed("_rebuild_from_type is not given a function, class and tuple", handle)
+    }
     // A function of the user's: an object, whose arguments are shown.
     guard let inner = TensorFunction(global.fullName), inner != .fromType else { return nil }
     guard var result = try apply(inner, innerArguments, handle, depth + 1) else { return nil }

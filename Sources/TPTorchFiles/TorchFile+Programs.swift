@@ -18,17 +18,18 @@ extension TorchFile {
     let constants = try contents(
       "constants.pkl", of: records,
       ZipStorages(records, byteOrder: byteOrder, place: .constants), limits)
-    var tree = module.tree
-    var tensors = module.records
-    let held = tree.graft(constants.tree, movingTensorsBy: tensors.count)
-    tensors += constants.records.map {
-      TensorRecord(path: ["<constants>"] + $0.path, tensor: $0.tensor)
+    let mark = { (record: TensorRecord) in
+      TensorRecord(path: ["<constants>"] + record.path, tensor: record.tensor)
     }
-    if let root = tree.root, let held, !constants.records.isEmpty {
+    var (tree, roots) = MetadataTree.joined([module.part, constants.part])
+    tree.root = roots[0]
+    if let root = roots[0], let held = roots[1], !constants.records.isEmpty {
       tree.attach(held, to: root, under: "<constants>")
     }
     return Checkpoint(
-      container: .torchScriptZip, metadata: tree, tensors: tensors,
+      container: .torchScriptZip, metadata: tree,
+      tensors: module.records + constants.records.map(mark),
+      arrays: module.arrays + constants.arrays.map(mark),
       globals: Interpretation.merged([module.globals, constants.globals]),
       facts: facts(records, version, byteOrder),
       verifyChecksums: checksums(of: records.archive))
@@ -45,31 +46,36 @@ extension TorchFile {
     let names = records.archive.members.map(\.name).filter {
       $0.hasPrefix(prefix) && $0.hasSuffix(".pkl") && !$0.hasPrefix(prefix + ".data/")
     }.map { String($0.dropFirst(prefix.count)) }
-    var tree = MetadataTree()
+    var parts: [Interpretation] = []
     var tensors: [TensorRecord] = []
-    var globals: [[Checkpoint.Global]] = []
-    var entries: [MetadataTree.Entry] = []
+    var arrays: [TensorRecord] = []
     for name in names {
       let part = try contents(name, of: records, storages, limits)
-      let root = tree.graft(part.tree, movingTensorsBy: tensors.count)
-      tensors += part.records.map {
-        TensorRecord(path: (names.count > 1 ? [name] : []) + $0.path, tensor: $0.tensor)
-      }
-      guard tensors.count <= limits.members else {
+      let prefix = names.count > 1 ? [name] : []
+      tensors += part.records.map { TensorRecord(path: prefix + $0.path, tensor: $0.tensor) }
+      arrays += part.arrays.map { TensorRecord(path: prefix + $0.path, tensor: $0.tensor) }
+      guard tensors.count + arrays.count <= limits.members else {
         throw PortError(.limit, "the package holds more than \(limits.members) tensors")
       }
-      globals.append(part.globals)
+      parts.append(part)
+    }
+    var (tree, roots) = MetadataTree.joined(parts.map(\.part))
+    var entries: [MetadataTree.Entry] = []
+    for (name, root) in zip(names, roots) {
       if let root { entries.append(.init(key: tree.add(.string(name)), value: root)) }
     }
-    tree.root = names.count == 1 ? entries.first?.value : tree.add(.dict(entries))
+    tree.root = names.count == 1 ? roots[0] : tree.add(.dict(entries))
     return Checkpoint(
-      container: .torchPackage, metadata: tree, tensors: tensors,
-      globals: Interpretation.merged(globals), facts: facts(records, version, byteOrder),
-      verifyChecksums: checksums(of: records.archive))
+      container: .torchPackage, metadata: tree, tensors: tensors, arrays: arrays,
+      globals: Interpretation.merged(parts.map(\.globals)),
+      facts: facts(records, version, byteOrder), verifyChecksums: checksums(of: records.archive))
   }
 }
 
 extension Interpretation {
+  /// What `MetadataTree.joined` takes.
+  var part: (tree: MetadataTree, tensors: Int, arrays: Int) { (tree, records.count, arrays.count) }
+
   /// The globals of several pickles, each name once.
   static func merged(_ lists: [[Checkpoint.Global]]) -> [Checkpoint.Global] {
     var result: [Checkpoint.Global] = []

@@ -19,11 +19,12 @@ extension TorchFile {
       throw PortError(
         .truncated,
         "has \(file.count) of \(storages.end) bytes; \(intact) of \(contents.records.count)"
-          + " tensors intact", offset: file.count, remedy: "fetch the file again")
+          + " tensors intact", offset: file.count,
+        remedy: "fetch the file again, or save what is left with torchport recover")
     }
     return Checkpoint(
       container: .torchLegacy, metadata: contents.tree, tensors: contents.records,
-      globals: contents.globals, facts: stream.facts,
+      arrays: contents.arrays, globals: contents.globals, facts: stream.facts,
       verifyChecksums: noChecksums(storages.count))
   }
 
@@ -44,7 +45,7 @@ extension TorchFile {
       pickle, source: file.region, storages: NoPersistentSource(), limits: limits)
     return Checkpoint(
       container: .pickle, metadata: contents.tree, tensors: contents.records,
-      globals: contents.globals,
+      arrays: contents.arrays, globals: contents.globals,
       facts: [(name: "pickle_protocol", value: String(pickle.protocolNumber))],
       verifyChecksums: noChecksums(1))
   }
@@ -84,7 +85,7 @@ extension TorchFile {
         pickle, source: object, storages: kept, limits: limits)
       return Checkpoint(
         container: .torchTar, metadata: contents.tree, tensors: contents.records,
-        globals: contents.globals,
+        arrays: contents.arrays, globals: contents.globals,
         facts: [(name: "pickle_protocol", value: String(pickle.protocolNumber))],
         verifyChecksums: noChecksums(kept.storageCount))
     } catch {

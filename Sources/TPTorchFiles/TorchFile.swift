@@ -35,7 +35,7 @@ public enum TorchFile {
     let contents = try contents("data.pkl", of: records, storages, limits)
     return Checkpoint(
       container: .torchZip, metadata: contents.tree, tensors: contents.records,
-      globals: contents.globals,
+      arrays: contents.arrays, globals: contents.globals,
       facts: facts(records, version, byteOrder)
         + [(name: "pickle_protocol", value: String(contents.protocolNumber))]
         + advisoryFacts(records),

@@ -93,6 +93,11 @@ struct TorchRecords: Sendable {
         .unsupported, "is an office document, not a checkpoint with a record data.pkl",
         remedy: "check the path")
     }
+    if let member = members.first(where: { $0.name.hasSuffix("/data.pkl") }) {
+      return PortError(
+        .malformed, "the record data.pkl is not in the file's top folder", record: member.name,
+        remedy: "if a checkpoint was packed into an archive, unpack it first")
+    }
     return PortError(
       .malformed, "is a zip file without a record data.pkl, so it is no PyTorch checkpoint",
       remedy: "if a checkpoint was packed into it, unpack it first")

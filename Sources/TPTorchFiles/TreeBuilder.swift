@@ -149,7 +149,8 @@ struct TreeBuilder {
     switch try rebuilder.storages.value(id, in: arena) {
     case .storage(let typed):
       return try wrapper(
-        child(value), typed.className, RebuiltTensor(tensor: try typed.flat(limits)))
+        child(value), typed.className,
+        RebuiltTensor(tensor: try typed.flat(limits), kind: .storage))
     case .tensor(let tensor): return try wrap(RebuiltTensor(tensor: tensor), value)
     case .call(let function, let arguments):
       return .object(
@@ -178,6 +179,11 @@ struct TreeBuilder {
     let inner = tree.add(.tensor(place))
     tensorHandles.append((inner, place))
     known.wrappers.insert(handle)
+    switch rebuilt.kind {
+    case .tensor: break
+    case .array: known.arrays.insert(place)
+    case .storage: known.storages.insert(place)
+    }
     var fields = try fields(of: rebuilt.states)
     for part in rebuilt.parts {
       fields.append(

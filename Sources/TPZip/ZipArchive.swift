@@ -85,7 +85,7 @@ public final class ZipArchive: Sendable {
     return (verified, absent, mismatched)
   }
 
-  private func unverifiedBytes(of member: ZipMember) throws(PortError) -> ByteRegion {
+  func unverifiedBytes(of member: ZipMember) throws(PortError) -> ByteRegion {
     switch member.method {
     case .stored:
       guard

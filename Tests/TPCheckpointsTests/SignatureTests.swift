@@ -30,6 +30,13 @@ import Testing
       (Array(repeating: 0, count: 512) + hdf5, .hdf5),
       (Array(repeating: 0, count: 4096) + hdf5, .hdf5),
       (safetensors(length: 2, "{}"), .safetensors),
+      (Array(repeating: 0, count: 257) + Array("ustar\u{0}00".utf8), .tar),
+      ([0x80, 2] + legacy, .torchLegacy),
+      ([0x80, 4, 0x95, 13, 0, 0, 0, 0, 0, 0, 0] + legacy, .torchLegacy),
+      (Array("L119547037146038801333356L\n.".utf8), .torchLegacy),
+      ([0x80, 4, 0x95, 1, 0], .pickle),
+      (Array("(dp0\n.".utf8), .textPickle),
+      (Array(#" {"metadata": {}, "weight_map": {}}"#.utf8), .shardIndex),
       // Cut short: the reader of safetensors says so best.
       (safetensors(length: 4000, "{"), .safetensors),
     ] as [([UInt8], FileSignature)]) func known(bytes: [UInt8], signature: FileSignature) throws
@@ -40,9 +47,6 @@ import Testing
   static let legacy: [UInt8] = [
     0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
   ]
-  static let legacyMessage =
-    "is in PyTorch's legacy format: saved by torch.save before 1.6 or with"
-    + " _use_new_zipfile_serialization=False"
   static let pointer = """
     version https://git-lfs.github.com/spec/v1
     oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
@@ -59,10 +63,6 @@ import Testing
       ),
       (Array("\n <!DOCTYPE HTML><title>Sign in".utf8), "is a web page (HTML)"),
       (Array("\u{FEFF}<html lang='en'>".utf8), "is a web page (HTML)"),
-      (
-        Array(#"{"metadata": {}, "weight_map": {}}"#.utf8),
-        "is the index of a checkpoint in several files"
-      ),
       (Array("Liebe Grüße".utf8), "is text, not a file of tensors"),
       ([0x1F, 0x8B, 8, 0], "is compressed with gzip"),
       (Array("BZh9".utf8), "is compressed with bzip2"),
@@ -71,13 +71,9 @@ import Testing
       ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "is compressed with 7z"),
       (Array("Rar!\u{1A}".utf8), "is compressed with RAR"),
       (
-        Array(repeating: 0, count: 257) + Array("ustar\u{0}00".utf8),
-        "is a tar archive, as torch.save wrote before 0.1.10 or as an archiver packs several files"
+        [0x50, 0x4B, 7, 8, 0x50, 0x4B, 3, 4],
+        "is the first part of a split zip archive, or what follows the mark of one"
       ),
-      ([0x80, 2] + legacy, legacyMessage),
-      ([0x80, 4, 0x95, 13, 0, 0, 0, 0, 0, 0, 0] + legacy, legacyMessage),
-      (Array("L119547037146038801333356L\n.".utf8), legacyMessage),
-      ([0x80, 4, 0x95, 1, 0], "is a plain pickle of protocol 4, not a file of torch.save"),
       (Array("PYTORCH1".utf8) + [0], "is of a format that only previews of PyTorch 1.0 wrote"),
       (Array("GGUF".utf8) + [3, 0, 0, 0], "is a GGUF model"),
       ([0x1C, 0, 0, 0] + Array("TFL3".utf8), "is a TensorFlow Lite model"),

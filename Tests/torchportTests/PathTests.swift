@@ -189,7 +189,7 @@ import Testing
     #expect(!folder.names.contains("n.h5"))
   }
 
-  @Test(arguments: ["inspect", "convert", "verify", "diff", "predict", "recover"])
+  @Test(arguments: ["inspect", "scan", "convert", "verify", "diff", "predict", "recover"])
   func jsonIsWhatTheSchemaSays(command: String) throws {
     let schemas = packageRoot.appendingPathComponent("docs/json")
     var files: [String: JSONValue] = [:]
@@ -201,7 +201,16 @@ import Testing
     let runs: [[String]] =
       switch command {
       case "inspect":
-        [[Self.best], [Self.best, "--digest"], [fixture("goldens/bare.npz")], ["none"]]
+        [
+          [Self.best], [Self.best, "--digest"], [fixture("goldens/bare.npz")], ["none"],
+          [Self.best, "--stats", "--filter", "*.bias"], [Self.best, "--pickle"],
+          [Self.best, "--tensor", "model_state_dict.fc1.bias"],
+        ]
+      case "scan":
+        [
+          [Self.best], [fixture("gallery/files/hostile")], ["none"],
+          [fixture("gallery/files/values")],
+        ]
       case "convert":
         [[Self.best, "-o", folder.file("a.h5")], [Self.best, "-o", folder.file("a.h5")]]
       case "verify":

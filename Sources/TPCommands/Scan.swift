@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPReports
+internal import TPScanning
+
+/// `torchport scan FILE...`
+struct Scan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what opening files in Python would run; nothing is executed.",
+    discussion: """
+      Every class and function that a file's pickles name is held against an exact list of what \
+      PyTorch and NumPy need. Folders are walked; links that lead out of them are not followed.
+
+      Exit status: 0 clean; 1 suspicious or dangerous; 2 a file could not be looked at whole. Of \
+      several files 2 before 1.
+
+      Example:
+        torchport scan best.pth
+        torchport scan --sarif findings.sarif downloads/
+      """)
+
+  @Argument(help: "Files of any format, or folders of them.")
+  var files: [String]
+
+  @Option(help: ArgumentHelp("Write the findings as SARIF 2.1.0, too.", valueName: "file"))
+  var sarif: String?
+
+  @Flag(help: "Replace the SARIF file where it exists.")
+  var force = false
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    try output.report("scan") { () throws(PortError) in
+      if let sarif { try AtomicFile.check(path: sarif, replacing: force) }
+      let result = Scanner.scan(paths: files)
+      if let sarif {
+        var file = try AtomicFile(path: sarif, replacing: force)
+        try file.write(Array((SARIF.document(result).text(.indented) + "\n").utf8))
+        try file.commit()
+      }
+      let summary = ScanSummary(result)
+      return Outcome(status: Status(result.verdict), text: summary.text, json: summary.json)
+    }
+  }
+}
+
+extension Status {
+  /// The status of a scan.
+  init(_ verdict: ScanReport.Verdict) {
+    switch verdict {
+    case .clean: self = .done
+    case .suspicious, .dangerous: self = .different
+    case .unreadable: self = .failed
+    }
+  }
+}

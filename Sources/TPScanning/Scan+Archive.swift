@@ -1,0 +1,160 @@
+internal import TPBytes
+internal import TPPickle
+internal import TPZip
+
+extension Scan {
+  /// A zip file: every member of it, and whatever lies between them.
+  mutating func archive(_ region: ByteRegion, _ place: Place) {
+    let archive: ZipArchive
+    do throws(PortError) {
+      let isWhole = region.range == 0..<region.owner.count
+      archive = try ZipArchive(
+        isWhole ? region.owner : SharedBytes(region.array()), limits: limits)
+    } catch {
+      add(error, place)
+      survey(region, place)
+      return
+    }
+    var place = place
+    place.isTorchScript = archive.members.contains {
+      $0.name.hasSuffix("/constants.pkl") || $0.name.hasPrefix("code/")
+    }
+    var sources: [String] = []
+    var scripts: [String] = []
+    for member in archive.members {
+      let lowered = member.name.lowercased()
+      if lowered.hasSuffix(".py") {
+        if place.isTorchScript { scripts.append(member.name) } else { sources.append(member.name) }
+      }
+      self.member(member, of: archive, lowered, place)
+    }
+    noteCode(scripts, sources, place)
+    gaps(archive, region, place)
+  }
+
+  private mutating func member(
+    _ member: ZipMember, of archive: ZipArchive, _ lowered: String, _ place: Place
+  ) {
+    var inner = place.depth == 0 && place.record == nil ? place : place.inside(member.name)
+    inner.record = place.record.map { $0 + "!" + member.name } ?? member.name
+    checkName(member, inner)
+    guard let bytes = bytes(of: member, in: archive, inner) else { return }
+    let isNamedPickle = [".pkl", ".pickle"].contains { lowered.hasSuffix($0) }
+    let start = ContentStart(bytes)
+    if isNamedPickle {
+      stream(bytes, inner)
+    } else if start.begins([0x7F, 0x45, 0x4C, 0x46]) {
+      add(
+        Finding(
+          .nativeCode, .suspicious, "the member is a program or library (ELF)",
+          record: inner.record))
+    } else if start.isPickle {
+      // A storage's numbers may begin so by chance; then they lead nowhere.
+      if nestedBytesLeft <= 0 { return tooMuch(place) }
+      guard let trace = try? PickleMachine.trace(bytes.bytes, limits: limits) else { return }
+      nestedBytesLeft -= trace.end + 1
+      if trace.pickle != nil || hasStranger(trace) { stream(bytes, inner) }
+    } else {
+      inner.depth = place.depth + 1
+      content(bytes, inner, isNamedPickle: false)
+    }
+  }
+
+  /// The bytes of a member even where their checksum contradicts them, as PyTorch reads them.
+  private mutating func bytes(
+    of member: ZipMember, in archive: ZipArchive, _ place: Place
+  ) -> ByteRegion? {
+    do throws(PortError) {
+      return try archive.bytes(of: member)
+    } catch {
+      guard error.kind == .checksum else {
+        add(error, place)
+        return nil
+      }
+      add(
+        Finding(
+          .checksumMismatch, .suspicious, error.message + "; PyTorch does not look",
+          record: place.record, offset: error.offset))
+      return try? archive.bytesDespiteChecksum(of: member)
+    }
+  }
+
+  private mutating func checkName(_ member: ZipMember, _ place: Place) {
+    let parts = member.name.split(separator: "/", omittingEmptySubsequences: false)
+    guard
+      member.name.hasPrefix("/") || parts.contains("..") || parts.contains(".")
+        || member.name.contains("\\")
+    else { return }
+    add(
+      Finding(
+        .ambiguousArchive, .suspicious, "the member's name leads out of its folder",
+        record: place.record, offset: member.headerOffset))
+  }
+
+  private mutating func noteCode(_ scripts: [String], _ sources: [String], _ place: Place) {
+    if let first = scripts.first {
+      add(
+        Finding(
+          .torchscriptCode, .suspicious,
+          "\(scripts.count) TorchScript source\(scripts.count == 1 ? "" : "s"): the loader compiles"
+            + " them, and their operators can read and write files", record: first))
+    }
+    if let first = sources.first {
+      add(
+        Finding(
+          .packagedCode, .suspicious,
+          "\(sources.count) Python source\(sources.count == 1 ? "" : "s"): a loader of packages"
+            + " imports them", record: first))
+    }
+  }
+
+  /// Between two members only a data descriptor of at most 24 bytes may lie.
+  private mutating func gaps(_ archive: ZipArchive, _ region: ByteRegion, _ place: Place) {
+    var end = 0
+    var hasGap = false
+    for member in archive.members.sorted(by: { $0.headerOffset < $1.headerOffset }) {
+      if member.headerOffset - end > 24 {
+        hasGap = true
+        add(
+          Finding(
+            .ambiguousArchive, .suspicious,
+            "\(member.headerOffset - end) bytes before the member belong to no member",
+            record: member.name, offset: end))
+      }
+      end = member.storedRange.upperBound
+    }
+    if hasGap { survey(region, place) }
+  }
+
+  /// Whatever looks like a member, where the directory cannot be trusted. Members that are no
+  /// pickles say nothing here.
+  mutating func survey(_ region: ByteRegion, _ place: Place) {
+    let survey = ZipSurvey(region, limits: limits)
+    if survey.isCut { tooMuch(place) }
+    var names: Set<[UInt8]> = []
+    for entry in survey.entries {
+      let name = entry.name.utf8.map { (0x41...0x5A).contains($0) ? $0 + 32 : $0 }
+      let isNamedPickle = name.suffix(4) == Array(".pkl".utf8)
+      if !names.insert(name).inserted, isNamedPickle {
+        add(
+          Finding(
+            .ambiguousArchive, .suspicious, "two members have the name of this one",
+            record: entry.name, offset: entry.headerOffset))
+      }
+      guard nestedBytesLeft > 0 else { return tooMuch(place) }
+      // What does not inflate runs nowhere either; the archive is unreadable already.
+      guard let bytes = try? survey.contents(of: entry),
+        isNamedPickle || ContentStart(bytes).isPickle,
+        let trace = try? PickleMachine.trace(bytes.bytes, limits: limits)
+      else {
+        nestedBytesLeft -= 64
+        continue
+      }
+      nestedBytesLeft -= trace.end + 64
+      guard trace.pickle != nil || hasStranger(trace) else { continue }
+      var inner = place.inside(entry.name)
+      inner.record = entry.name
+      _ = run(bytes, from: 0, inner, mayFail: true)
+    }
+  }
+}

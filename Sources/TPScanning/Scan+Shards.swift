@@ -1,0 +1,49 @@
+internal import TPBytes
+
+extension Scan {
+  /// Whether a file is the index of a checkpoint in several files.
+  func isShardIndex(_ region: ByteRegion) -> Bool {
+    guard region.count < limits.headerBytes, ContentStart(region).begins([UInt8(ascii: "{")]) else {
+      return false
+    }
+    return offset(of: Array("\"weight_map\"".utf8), in: region.bytes, from: 0) != nil
+  }
+
+  /// Looks at every file that an index names. What is not a plain name in the folder of the index
+  /// is not opened.
+  mutating func shards(_ region: ByteRegion, path: String) throws(PortError) {
+    let text = String(decoding: region.array(), as: UTF8.self)
+    guard let map = try JSONValue(parsing: text)["weight_map"]?.members else {
+      throw PortError(.malformed, "the index has no weight_map that maps names to files")
+    }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { String(path[...$0]) } ?? ""
+    let own = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    let names = Set(map.map { $0.value.string ?? "" })
+    for name in names.sorted() {
+      guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0),
+        name != "..", name != ".", name != own
+      else {
+        add(
+          Finding(
+            .unreadable, .unreadable,
+            "the index names \(printable(name, limit: 80)), which is no file beside it"))
+        continue
+      }
+      shard(Scanner.scan(path: folder + name, limits: limits), name)
+    }
+  }
+
+  private mutating func shard(_ shard: ScanReport, _ name: String) {
+    report.pickles += shard.pickles
+    report.omittedFindings += shard.omittedFindings
+    for var finding in shard.findings {
+      finding.record = finding.record.map { name + "!" + $0 } ?? name
+      add(finding)
+    }
+    for var global in shard.globals {
+      global.record = global.record.map { name + "!" + $0 } ?? name
+      report.globals.append(global)
+    }
+  }
+}

@@ -1,0 +1,168 @@
+public import TPBytes
+internal import TPCheckpoints
+internal import TPTensors
+
+/// Says what opening files in Python would run; nothing in them is executed.
+///
+/// Every pickle is run by the machine that reads checkpoints, every archive is walked by the reader
+/// of archives, and at last the file is opened as any other command opens it: what one of them
+/// refuses is never clean.
+public enum Scanner {
+  /// Looks at one file, whatever its format and its name.
+  ///
+  /// - Returns: a report in any case; a file that cannot be looked at is `unreadable`.
+  public static func scan(path: String, limits: ReadLimits = ReadLimits()) -> ScanReport {
+    var scan = Scan(file: path, limits: limits)
+    do throws(PortError) {
+      let file = try SharedBytes(path: path)
+      try scan.file(file, path: path)
+    } catch {
+      scan.add(error)
+    }
+    return scan.report
+  }
+
+  /// The pickles of a file with their places, for who wants to see them opcode by opcode.
+  ///
+  /// - Throws: `PortError` where the file itself cannot be read; what lies in it throws nothing.
+  public static func pickles(
+    path: String, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> [FoundPickle] {
+    var scan = Scan(file: path, limits: limits)
+    let file = try SharedBytes(path: path)
+    scan.content(file.region, Place(), isNamedPickle: false)
+    return scan.found
+  }
+}
+
+/// A pickle and where it lies.
+public struct FoundPickle: Sendable {
+  /// The record of the archive, or the path of nested files joined by `!`.
+  public let record: String?
+  /// The record.
+  public let bytes: ByteRegion
+  /// Where the pickle begins in it.
+  public let offset: Int
+}
+
+/// Where something lies that is being looked at.
+struct Place {
+  /// The record, or the path of nested files.
+  var record: String?
+  /// How many files it is nested in.
+  var depth = 0
+  /// Whether the archive around it is TorchScript, whose own classes Python does not import.
+  var isTorchScript = false
+
+  /// A file inside of this one.
+  func inside(_ name: String) -> Place {
+    let path = record.map { $0 + "!" + name } ?? name
+    return Place(record: path, depth: depth + 1, isTorchScript: isTorchScript)
+  }
+}
+
+/// One scan while it runs.
+struct Scan {
+  /// The most findings that are listed.
+  static let mostFindings = 1_000
+  /// How deep files may be nested.
+  static let mostNesting = 6
+
+  var report: ScanReport
+  var found: [FoundPickle] = []
+  let limits: ReadLimits
+  /// Bytes that may yet be run as pickles found inside of something: a small file can hold many
+  /// places that look like one.
+  var nestedBytesLeft = 1 << 30
+  /// What has been listed already.
+  private var seen: Set<Finding> = []
+  /// Which globals are listed already, by record and name.
+  var knownGlobals: [String: Int] = [:]
+  /// Whether some pickle or archive could not be looked at whole.
+  private(set) var isIncomplete = false
+
+  init(file: String, limits: ReadLimits) {
+    report = ScanReport(file: file)
+    self.limits = limits
+  }
+
+  mutating func add(_ finding: Finding) {
+    if finding.severity == .unreadable { isIncomplete = true }
+    guard seen.insert(finding).inserted else { return }
+    guard report.findings.count < Self.mostFindings else {
+      report.omittedFindings += 1
+      // What decides the verdict must not be crowded out.
+      if finding.severity > report.verdict.severity {
+        report.findings[report.findings.count - 1] = finding
+      }
+      return
+    }
+    report.findings.append(finding)
+  }
+
+  /// An error of a reader: what it could not read, nobody looked at.
+  mutating func add(_ error: PortError, _ place: Place = Place()) {
+    add(
+      Finding(
+        .unreadable, .unreadable, sentence(error), record: error.record ?? place.record,
+        offset: error.offset))
+  }
+
+  /// The whole of a file: what lies in it, then what a reader makes of it.
+  mutating func file(_ file: SharedBytes, path: String) throws(PortError) {
+    content(file.region, Place(), isNamedPickle: false)
+    if isShardIndex(file.region) {
+      try shards(file.region, path: path)
+    }
+    do throws(PortError) {
+      let checkpoint = try CheckpointFile.open(path: path, limits: limits)
+      for global in checkpoint.globals where !knows(global.module, global.name) {
+        name(global.module, global.name, Place(), offset: 0, calledBy: nil)
+      }
+      lambdas(checkpoint.metadata)
+    } catch {
+      refused(error)
+    }
+  }
+
+  /// The reader refuses the file. Where every pickle was run to its end, what loading would do is
+  /// known all the same, and a verdict that stands is not hidden by the refusal.
+  private mutating func refused(_ error: PortError) {
+    let isInterpretation = error.record?.hasSuffix("data.pkl") == true && report.pickles > 0
+    let wasRun = !isIncomplete && report.pickles > 0
+    if wasRun, report.verdict == .suspicious || error.kind == .unsupported && isInterpretation {
+      add(
+        Finding(
+          .notUnderstood, .suspicious, sentence(error), record: error.record, offset: error.offset))
+    } else {
+      report.isOfUnknownFormat = error.kind == .unsupported && error.record == nil
+      add(error)
+    }
+  }
+
+  /// Keras keeps a Lambda layer as marshalled bytecode in the description of the model.
+  private mutating func lambdas(_ tree: MetadataTree) {
+    for case .string(let text) in tree.nodes
+    where text.utf8.count > 20 && text.contains("\"Lambda\"") && text.contains("class_name") {
+      add(
+        Finding(
+          .lambdaLayer, .suspicious,
+          "the description of the model has a Lambda layer, which is Python bytecode"))
+    }
+  }
+
+  private func sentence(_ error: PortError) -> String {
+    error.remedy.map { "\(error.message); \($0)" } ?? error.message
+  }
+}
+
+extension ScanReport.Verdict {
+  fileprivate var severity: Finding.Severity {
+    switch self {
+    case .clean: .note
+    case .suspicious: .suspicious
+    case .unreadable: .unreadable
+    case .dangerous: .dangerous
+    }
+  }
+}
