@@ -30,8 +30,8 @@ import Testing
 
   /// The parsers, and how many of 20 inputs each gets.
   private static let parsers: [(name: String, share: Int)] = [
-    ("pickle", 4), ("zip", 2), ("torch", 3), ("repacked", 5), ("safetensors", 2), ("npy", 1),
-    ("npz", 1), ("json", 2),
+    ("pickle", 3), ("plain", 1), ("zip", 1), ("torch", 2), ("repacked", 5), ("recover", 1),
+    ("legacy", 2), ("tar", 1), ("safetensors", 1), ("npy", 1), ("npz", 1), ("json", 1),
   ]
 
   @Test func damagedInputsNeverCrash() throws {
@@ -72,6 +72,15 @@ import Testing
     case "zip":
       guard let archive = try? ZipArchive(file, limits: limits) else { return }
       _ = archive.verify()
+    case "plain": use(try? TorchFile.readPickle(file, limits: limits))
+    case "legacy": use(try? TorchFile.readLegacy(file, limits: limits))
+    case "tar": use(try? TorchFile.readTar(file, limits: limits))
+    case "recover":
+      guard let recovery = try? TorchFile.recoverZip(file, limits: limits) else { return }
+      for entry in recovery.entries.prefix(50)
+      where (entry.record.tensor.byteCount ?? .max) < 1 << 20 {
+        _ = try? entry.record.tensor.contiguousBytes(limits: limits)
+      }
     case "torch", "repacked": use(try? TorchFile.read(file, limits: limits))
     case "safetensors": use(try? SafeTensors.read(file, limits: limits))
     case "npy": use(try? NumPyFile.readArray(file, limits: limits))
@@ -115,6 +124,10 @@ private struct Seeds {
           data.count <= Self.largest, data.count > 0
         else { continue }
         let file = File(name: path, bytes: [UInt8](data))
+        // The directory, where the beginning of a file does not tell.
+        if path.contains("/tar/") || path.contains("/legacy/") {
+          kinds[path.contains("/tar/") ? "tar" : "legacy", default: []].append(file)
+        }
         switch (path.split(separator: ".").last, file.bytes.starts(with: [0x50, 0x4B, 3, 4])) {
         case ("safetensors", _): kinds["safetensors", default: []].append(file)
         case ("npy", _): kinds["npy", default: []].append(file)
@@ -125,6 +138,7 @@ private struct Seeds {
         case (_, true):
           kinds["torch", default: []].append(file)
           kinds["zip", default: []].append(file)
+          kinds["recover", default: []].append(file)
         case ("pkl", _), ("pth", _), ("pt", _), ("bin", _), ("pickle", _):
           kinds["pickle", default: []].append(file)
         default: break
@@ -147,6 +161,7 @@ private struct Seeds {
       repacked.append(File(name: file.name, bytes: [UInt8](String(repacked.count).utf8)))
     }
     kinds["pickle", default: []] += pickles
+    kinds["plain"] = kinds["pickle"]
     kinds["repacked"] = repacked
     byKind = kinds
     members = archives
