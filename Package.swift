@@ -40,6 +40,9 @@ let package = Package(
     .library(
       name: "TorchPort",
       targets: ["TPCheckpoints", "TPConversion", "TPComparison", "TPEvaluation", "TPParity"]),
+    // The readers alone, without hashing and so without any package: what Tests/Fuzzing links.
+    .library(
+      name: "TorchPortReaders", targets: ["TPTorchFiles", "TPSafeTensors", "TPNumPy"]),
     .executable(name: "torchport", targets: ["torchport"]),
   ],
   dependencies: [

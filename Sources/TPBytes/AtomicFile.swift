@@ -62,9 +62,16 @@
           .notAFile, "is not a regular file", file: path,
           remedy: "write to a regular file; pipes and devices cannot be replaced whole")
       }
+    } else if unsafe lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
+      throw PortError(
+        .notFound, "is a symbolic link to something that does not exist", file: path,
+        remedy: "remove the link, or make what it stands for")
     }
     let folder = split(target).folder
     guard unsafe stat(folder, &status) == 0 else {
+      guard errno == ENOENT else {
+        throw systemError(errno, "cannot look into its folder", file: path)
+      }
       throw PortError(
         .notFound, "its folder does not exist", file: path,
         remedy: "create \(printable(folder)) first")
@@ -143,9 +150,12 @@
   private static func create(
     folder: String, name: Substring, path: String
   ) throws(PortError) -> (name: String, descriptor: Int32) {
+    // A name may have 255 bytes in most file systems, and ours adds up to 17.
+    var stem = name.prefix(60)
+    while stem.utf8.count > 200 { stem.removeLast() }
     for _ in 0..<16 {
       let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
-      let candidate = folder + "/." + name.prefix(60) + ".\(suffix).partial"
+      let candidate = folder + "/." + stem + ".\(suffix).partial"
       let opened = unsafe open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if opened >= 0 { return (candidate, opened) }
       if errno != EEXIST { break }

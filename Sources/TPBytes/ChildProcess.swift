@@ -29,11 +29,22 @@ package struct ChildProcess: ~Copyable {
     for number in [Int32(1), 2] {
       unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
     }
+    var attributes = Self.noAttributes()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    // A signal that our own parent ignores, SIGXCPU above all, must end the child nevertheless.
+    var (every, none) = (sigset_t(), sigset_t())
+    unsafe sigfillset(&every)
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &every)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
     var process = pid_t()
     let code = unsafe withCStrings([executable] + arguments) { argv in
       unsafe withCStrings(Self.environment) { environment -> Int32 in
         guard let argv = unsafe argv, let environment = unsafe environment else { return EINVAL }
-        return unsafe posix_spawn(&process, executable, &actions, nil, argv, environment)
+        return unsafe posix_spawn(&process, executable, &actions, &attributes, argv, environment)
       }
     }
     guard code == 0 else {
@@ -109,10 +120,12 @@ package struct ChildProcess: ~Copyable {
 
   #if canImport(Darwin)
     private static func noActions() -> posix_spawn_file_actions_t? { nil }
+    private static func noAttributes() -> posix_spawnattr_t? { nil }
   #else
     private static func noActions() -> posix_spawn_file_actions_t {
       unsafe posix_spawn_file_actions_t()
     }
+    private static func noAttributes() -> posix_spawnattr_t { posix_spawnattr_t() }
   #endif
 }
 

@@ -6,12 +6,15 @@
   private import Darwin
 #endif
 
+internal import Synchronization
+
 /// The temporary files that are being written, so that a signal can remove them.
 ///
 /// A signal handler may not allocate or lock: names lie in fixed slots of C memory, and a slot is
-/// published by one pointer store.
+/// published by one pointer store. Threads that write take turns at the slots.
 package enum UnfinishedFiles {
   private static let slots = 16
+  private static let turn = Mutex(())
   nonisolated(unsafe) private static let names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> =
     {
       let names = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: slots)
@@ -20,24 +23,30 @@ package enum UnfinishedFiles {
     }()
 
   static func add(_ path: String) {
-    for slot in 0..<slots where unsafe names[slot] == nil {
-      unsafe names[slot] = strdup(path)
-      return
+    turn.withLock { _ in
+      for slot in 0..<slots where unsafe names[slot] == nil {
+        unsafe names[slot] = strdup(path)
+        return
+      }
     }
   }
 
   static func remove(_ path: String) {
-    for slot in 0..<slots {
-      guard let name = unsafe names[slot], unsafe strcmp(name, path) == 0 else { continue }
-      unsafe names[slot] = nil
-      unsafe free(name)
-      return
+    turn.withLock { _ in
+      for slot in 0..<slots {
+        guard let name = unsafe names[slot], unsafe strcmp(name, path) == 0 else { continue }
+        unsafe names[slot] = nil
+        unsafe free(name)
+        return
+      }
     }
   }
 
   /// On SIGINT, SIGTERM and SIGHUP: remove what is unfinished, then die of that signal as usual.
+  /// A file that grows beyond the process's limit becomes an error of `write`, not a signal.
   package static func removeOnSignals() {
     _ = unsafe names  // made now: a handler must not run the initialiser
+    signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { number in
         for slot in 0..<UnfinishedFiles.slots {

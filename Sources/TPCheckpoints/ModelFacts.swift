@@ -1,4 +1,4 @@
-internal import TPBytes
+public import TPBytes
 public import TPTensors
 
 /// What a file says about its weights besides the tensors, whatever its container.
@@ -20,12 +20,19 @@ public struct ModelFacts: Hashable, Sendable {
   public var sourceDigest: String?
   /// The content digest that the file states for its own weights, 64 hex digits.
   public var statedDigest: String?
-  /// The precision of the tensors, `float32` unless something was lost.
+  /// The precision of the tensors: `exact` where a conversion kept every bit, else the type that
+  /// they were rounded to.
   public var precision: String?
   /// `separate` or `folded`.
   public var batchNorm: String?
   /// The name of the architecture, or its layer list as JSON.
   public var architecture: String?
+
+  /// Whether the file says that bits were given up when it was made.
+  public var isLossy: Bool {
+    guard let precision else { return false }
+    return precision != "exact" && precision != "float32"
+  }
 
   /// Nothing known.
   public init() {}
@@ -45,6 +52,27 @@ public struct ModelFacts: Hashable, Sendable {
     let found = facts.statedClasses ?? facts.classIndexes
     classes = found?.classes
     classesProblem = found?.problem
+  }
+}
+
+extension ModelFacts {
+  /// Holds the content digest that the file states, where it does, against the file's tensors.
+  ///
+  /// - Parameters:
+  ///   - digest: that of the unwrapped state_dict.
+  ///   - checkpoint: the file. One that was converted without an architecture keeps the prefixes of
+  ///     its names, and they are in its digest: either is right.
+  /// - Throws: `PortError` of kind `checksum`, or where a tensor's bytes cannot be had.
+  public func check(
+    _ digest: ContentDigest, of checkpoint: Checkpoint, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) {
+    guard let statedDigest, statedDigest != digest.description else { return }
+    let names = try StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) })
+    guard try ContentDigest(of: names, limits: limits).description != statedDigest else { return }
+    throw PortError(
+      .checksum,
+      "the file states the content digest \(printable(statedDigest)) and its tensors have"
+        + " \(digest)", remedy: "convert the checkpoint again, or copy the file again")
   }
 }
 

@@ -103,7 +103,9 @@ enum ShardedCheckpoint {
   ) -> Checkpoint {
     var result = Checkpoint(container: .torchSharded, tensors: [], facts: facts)
     var (tree, roots) = MetadataTree.joined(
-      parts.map { ($0.checkpoint.metadata, $0.checkpoint.tensors.count, $0.checkpoint.arrays.count) })
+      parts.map {
+        ($0.checkpoint.metadata, $0.checkpoint.tensors.count, $0.checkpoint.arrays.count)
+      })
     var entries: [MetadataTree.Entry] = []
     for ((name, checkpoint), root) in zip(parts, roots) {
       switch root.map({ tree[$0] }) {

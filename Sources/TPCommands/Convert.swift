@@ -46,7 +46,9 @@ struct Convert: ParsableCommand {
         throw error.in(file: file)
       }
       let report = try plan.write(to: output, format: format, replacing: force)
-      return Outcome(status: .done, text: report.text(file: file), json: report.json(file: file))
+      return Outcome(
+        status: .done, text: report.text(file: file), json: report.json(file: file),
+        warnings: plan.warnings)
     }
   }
 

@@ -30,12 +30,14 @@ struct Predict: ParsableCommand {
     try output.report("predict") { () throws(PortError) in
       let model = try LoadedModel.open(path: weights, architecture: architecture.network())
       let frames = try ClipFile.open(path: clip, extents: model.architecture.input)
+      let predictions = try Predictor.predict(model, frames)
+      let warnings =
+        model.warnings + frames.warnings + predictions.compactMap(\.warning)
       let report = PredictReport(
         weights: weights, clip: clip, architecture: model.architecture.name,
         classes: Predictor.classNames(model),
-        predictions: try Predictor.predict(model, frames), warnings: frames.warnings)
-      return Outcome(
-        status: .done, text: report.text, json: report.json, warnings: frames.warnings)
+        predictions: predictions, warnings: warnings)
+      return Outcome(status: .done, text: report.text, json: report.json, warnings: warnings)
     }
   }
 }

@@ -64,7 +64,7 @@ public struct CheckpointDifference: Sendable {
       otherTensors = counts
       metadata =
         a.container == b.container || left.isTraining
-        ? metadataDifferences(a.metadata, b.metadata) : Self.facts(left.facts, right.facts)
+        ? metadataDifferences(a, b) : Self.facts(left.facts, right.facts)
       leftOut = []
     } else {
       otherTensors = Counts()

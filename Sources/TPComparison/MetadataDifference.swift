@@ -25,8 +25,11 @@ struct FlatMetadata {
       "torchport." + $0
     })
 
-  init(_ tree: MetadataTree, limit: Int = 100_000) {
+  private let isHDF5: Bool
+
+  init(_ tree: MetadataTree, isHDF5: Bool, limit: Int = 100_000) {
     self.tree = tree
+    self.isHDF5 = isHDF5
     self.limit = limit
     if let root = tree.root { walk(root, path: [], ancestors: []) }
   }
@@ -39,6 +42,7 @@ struct FlatMetadata {
     if case .tensor = tree[handle] { return }
     // These say what the tensors say, and tensors are compared as such.
     if let key = path.first, path.count == 1, Self.derived.contains(key) { return }
+    if isHDF5, path.count == 2, path[0].hasPrefix("/"), path[1] == "sha256" { return }
     if let text = plain(handle) {
       values.append((path, text))
       return
@@ -84,9 +88,9 @@ struct FlatMetadata {
 }
 
 /// What differs between the metadata of two checkpoints, in the order of the first, then of the second.
-func metadataDifferences(_ a: MetadataTree, _ b: MetadataTree) -> [MetadataDifference] {
-  let left = FlatMetadata(a).values
-  let right = FlatMetadata(b).values
+func metadataDifferences(_ a: Checkpoint, _ b: Checkpoint) -> [MetadataDifference] {
+  let left = FlatMetadata(a.metadata, isHDF5: a.container == .hdf5).values
+  let right = FlatMetadata(b.metadata, isHDF5: b.container == .hdf5).values
   let before = Dictionary(left.map { ($0.path, $0.text) }) { first, _ in first }
   let after = Dictionary(right.map { ($0.path, $0.text) }) { first, _ in first }
   var result: [MetadataDifference] = []

@@ -49,6 +49,9 @@ func measure(
   }
   guard a.dtype.isReal else { return (.changed, nil) }
   var measures = compare(try a.doubles(), try b.doubles())
+  if measures.maxIndex == nil, a.dtype == .int64 || a.dtype == .uint64 {
+    measureBeyondDouble(left, right, &measures)
+  }
   let valuesDiffer = measures.maxIndex != nil
   measures.changed =
     Double(differingElements(left, right, size: a.dtype.byteCount))
@@ -79,6 +82,25 @@ private func differingElements(_ a: ByteRegion, _ b: ByteRegion, size: Int) -> I
     }
   }
   return count
+}
+
+/// What separates 64-bit integers that are the same as float64, each pair less than 2^11 apart.
+private func measureBeyondDouble(
+  _ a: ByteRegion, _ b: ByteRegion, _ measures: inout TensorMeasures
+) {
+  let (left, right) = (a.bytes, b.bytes)
+  var sum = 0.0
+  for index in 0..<left.byteCount / 8 {
+    let x = unsafe left.unsafeLoadUnaligned(fromByteOffset: 8 * index, as: Int64.self)
+    let y = unsafe right.unsafeLoadUnaligned(fromByteOffset: 8 * index, as: Int64.self)
+    let delta = Double((Int64(littleEndian: y) &- Int64(littleEndian: x)).magnitude)
+    sum += delta * delta
+    if delta > measures.maxAbs {
+      measures.maxAbs = delta
+      measures.maxIndex = index
+    }
+  }
+  measures.normDelta = sum.squareRoot()
 }
 
 private func squares(_ values: [Double]) -> Double {

@@ -1,6 +1,7 @@
 public import TPBytes
 internal import TPCheckpoints
 public import TPModels
+internal import TPParity
 public import TPTensors
 
 /// What a conversion will do, before anything is written: which tensors under which names, and what
@@ -28,6 +29,8 @@ public struct ConversionPlan: Sendable {
   public let parameters: Int
   /// The content digest of the tensors.
   public let digest: String
+  /// What a user should know all the same, for example that the classes have no order.
+  public let warnings: [String]
 
   /// Plans the conversion of an opened checkpoint.
   ///
@@ -45,7 +48,11 @@ public struct ConversionPlan: Sendable {
       throw PortError(
         .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
     }
+    let known = ModelFacts(checkpoint)
     let content = try ContentDigest(of: stateDict, limits: limits)
+    // A new digest must not vouch for a file that contradicts its own.
+    try known.check(content, of: checkpoint, limits: limits)
+    warnings = known.warnings(architecture, unwrapped)
     self.architecture = architecture
     digest = content.description
     parameters =
@@ -61,7 +68,7 @@ public struct ConversionPlan: Sendable {
     contents = WeightFile(
       tensors: stateDict,
       facts: Self.facts(
-        checkpoint, content: content, architecture: architecture, parameters: parameters,
+        known, content: content, architecture: architecture, parameters: parameters,
         names: stateDict.names, sourceName: sourceName),
       digests: content.tensors)
   }
@@ -99,10 +106,9 @@ public struct ConversionPlan: Sendable {
   }
 
   private static func facts(
-    _ checkpoint: Checkpoint, content: ContentDigest, architecture: Architecture?, parameters: Int,
+    _ known: ModelFacts, content: ContentDigest, architecture: Architecture?, parameters: Int,
     names: [String], sourceName: String
   ) -> [String: String] {
-    let known = ModelFacts(checkpoint)
     var facts = [
       "profile": "1",
       "architecture": architecture?.name ?? "none",
@@ -119,9 +125,8 @@ public struct ConversionPlan: Sendable {
       facts["classes"] = JSONValue.array(classes.map(JSONValue.string)).text()
     }
     if let epoch = known.epoch { facts["epoch"] = String(epoch) }
-    if let accuracy = known.bestValidationAccuracy {
-      facts["best_val_acc"] = JSONValue.double(accuracy).text()
-    }
+    // Not as JSON, which has no NaN: a fact is a text, and is read as a number again.
+    if let accuracy = known.bestValidationAccuracy { facts["best_val_acc"] = "\(accuracy)" }
     return facts
   }
 }

@@ -15,6 +15,12 @@ public struct Prediction: Hashable, Sendable {
   public var probabilities: [Float]
   /// What the probabilities were made of.
   public var logits: [Float]
+
+  /// Why the prediction means nothing, as a clause; `nil` where it does.
+  public var warning: String? {
+    probabilities.contains(where: \.isNaN)
+      ? "the probabilities of clip \(clip) are not numbers: nothing is predicted" : nil
+  }
 }
 
 /// Runs a model on clips.

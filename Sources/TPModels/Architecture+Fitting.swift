@@ -7,12 +7,23 @@ extension Architecture {
   ///
   /// - Parameter stated: the name that the file gives; `nil` or `none` where it gives none.
   /// - Throws: `PortError` of kind `mismatch` with every problem where none fits, of kind `usage`
-  ///   where several do or the stated one is unknown.
+  ///   where several do, of kind `unsupported` where the stated one is unknown.
   public static func fitting(
     _ checkpoint: Checkpoint, stated: String? = nil
   ) throws(PortError) -> (architecture: Architecture, unwrapped: UnwrappedStateDict) {
     if let stated, stated != "none" {
-      let architecture = try named(stated)
+      let architecture: Architecture
+      do throws(PortError) {
+        architecture = try named(stated)
+      } catch {
+        // Who gave the file did not name it: this is no wrong call.
+        throw PortError(
+          .unsupported,
+          "the file was made for the architecture \(printable(stated, limit: 60)), which is unknown"
+            + " here", key: "torchport.architecture",
+          remedy: "choose one with --architecture: "
+            + builtIn.map(\.name).joined(separator: ", "))
+      }
       return (architecture, try architecture.unwrap(checkpoint))
     }
     var fits: [(architecture: Architecture, unwrapped: UnwrappedStateDict)] = []

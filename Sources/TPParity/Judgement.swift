@@ -46,9 +46,7 @@ struct Judgement {
   /// Whether the file says that precision was given up on the way from the golden's weights: then
   /// the golden's z is the price of that and decides nothing.
   private var isDeclaredLossy: Bool {
-    guard let precision = model.facts.precision, precision != "float32",
-      let digest = golden.provenance?.digest
-    else { return false }
+    guard model.facts.isLossy, let digest = golden.provenance?.digest else { return false }
     return model.facts.sourceDigest == digest && model.digest.description != digest
   }
 
@@ -93,9 +91,7 @@ struct Judgement {
       report.warnings.append(
         "the golden was recorded with matrix products of \(printable(precision)) precision")
     }
-    if let problem = model.facts.classesProblem {
-      report.warnings.append("the order of the classes is unknown: \(problem)")
-    }
+    report.warnings += model.warnings
   }
 
   private func verdict(lossy: Bool) -> (ParityReport.Verdict, String) {
@@ -105,8 +101,8 @@ struct Judgement {
     {
       return (
         .broken,
-        "the classes are in another order: \(list(classes)) with the weights, \(list(recorded)) in"
-          + " the golden"
+        "the classes are \(Set(classes) == Set(recorded) ? "in another order" : "others"):"
+          + " \(list(classes)) with the weights, \(list(recorded)) in the golden"
       )
     }
     guard !compared.isEmpty else {

@@ -20,6 +20,9 @@ public struct LoadedModel: Sendable {
   /// What identifies the weights.
   public let digest: ContentDigest
 
+  /// What a user should know of the file, for example that it holds another model that fits.
+  public var warnings: [String] { facts.warnings(architecture, unwrapped) }
+
   /// Opens weights in a file of any format.
   ///
   /// - Parameters:
@@ -54,12 +57,7 @@ public struct LoadedModel: Sendable {
       found = try Architecture.fitting(checkpoint, stated: facts.architecture)
     }
     let digest = try ContentDigest(of: found.unwrapped.stateDict, limits: limits)
-    if let stated = facts.statedDigest, stated != digest.description {
-      throw PortError(
-        .checksum,
-        "the file states the content digest \(printable(stated)) and its tensors have"
-          + " \(digest)", remedy: "convert the checkpoint again, or copy the file again")
-    }
+    try facts.check(digest, of: checkpoint, limits: limits)
     let weights = try found.architecture.bind(found.unwrapped.stateDict)
     self.checkpoint = checkpoint
     self.facts = facts

@@ -24,6 +24,7 @@ extension ConversionReport {
       "precision": "exact",
       "digest": .string(plan.digest),
       "bytes": .int(byteCount),
+      "warnings": .array(plan.warnings.map(JSONValue.string)),
     ]
   }
 

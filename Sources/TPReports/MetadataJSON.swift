@@ -74,13 +74,21 @@ package struct MetadataJSON {
     return .array(result)
   }
 
-  /// Two keys may read alike (`1` and `"1"`); the later one gets a mark, as JSON has each key once.
+  /// Two keys may read alike (`1` and `"1"`); JSON has each key once, so the later ones become `1'`,
+  /// `1'2` and so on.
   private mutating func members(_ entries: [MetadataTree.Entry]) -> [JSONValue.Member] {
     var taken: Set<String> = []
+    var repeats: [String: Int] = [:]
     var result: [JSONValue.Member] = []
     for entry in entries {
-      var key = tree.pathComponent(entry.key)
-      while !taken.insert(key).inserted { key += "'" }
+      let plain = tree.pathComponent(entry.key)
+      var key = plain
+      // Counting on from the last mark: a file may have any number of keys that read alike.
+      while !taken.insert(key).inserted {
+        let mark = repeats[plain, default: 0] + 1
+        repeats[plain] = mark
+        key = plain + (mark == 1 ? "'" : "'\(mark)")
+      }
       result.append(.init(key, value(entry.value)))
     }
     return result

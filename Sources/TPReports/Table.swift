@@ -27,16 +27,19 @@ struct Table {
 
   /// The lines, each indented by two spaces, without trailing spaces.
   var text: String {
+    // Counting characters is what takes the time: once per cell.
+    let counts = rows.map { $0.map(\.count) }
     let widths = sides.indices.map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+      counts.map { column < $0.count ? $0[column] : 0 }.max() ?? 0
     }
-    return rows.map { row in
+    return zip(rows, counts).map { row, counts in
       var line = " "
       for (column, cell) in row.enumerated() where column < sides.count {
-        let space = String(repeating: " ", count: widths[column] - cell.count)
+        let space = String(repeating: " ", count: widths[column] - counts[column])
         line += " " + (sides[column] == .left ? cell + space : space + cell) + " "
       }
-      return String(line.reversed().drop { $0 == " " }.reversed()) + "\n"
+      while line.utf8.last == UInt8(ascii: " ") { line.unicodeScalars.removeLast() }
+      return line + "\n"
     }.joined()
   }
 }

@@ -65,7 +65,8 @@ public struct Checkpoint: Sendable {
   /// The contents of a file.
   public init(
     container: Container, metadata: MetadataTree = MetadataTree(), tensors: [TensorRecord],
-    arrays: [TensorRecord] = [], globals: [Global] = [], facts: [(name: String, value: String)] = [],
+    arrays: [TensorRecord] = [], globals: [Global] = [],
+    facts: [(name: String, value: String)] = [],
     verifyChecksums: @escaping @Sendable () -> Checksums = { Checksums() }
   ) {
     self.container = container

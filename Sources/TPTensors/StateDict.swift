@@ -49,19 +49,33 @@ public struct StateDict: Sendable {
   /// Groups of names that stand for one tensor (same storage, offset, shape, strides and type), in
   /// order; groups of one are left out.
   public var aliases: [[String]] {
-    var groups: [[Int]] = []
-    var byStorage: [ObjectIdentifier: [Int]] = [:]
-    for (index, entry) in entries.enumerated() where entry.tensor.shape.elementCount > 0 {
-      let identity = ObjectIdentifier(entry.tensor.storage)
-      let known = byStorage[identity, default: []]
-      if let group = known.first(where: { entries[groups[$0][0]].tensor.isSame(as: entry.tensor) })
-      {
-        groups[group].append(index)
-      } else {
-        byStorage[identity, default: []].append(groups.count)
-        groups.append([index])
+    var groups: [[String]] = []
+    var places: [Identity: Int] = [:]
+    for entry in entries where entry.tensor.shape.elementCount > 0 {
+      let place = places[Identity(entry.tensor), default: groups.count]
+      if place == groups.count {
+        places[Identity(entry.tensor)] = place
+        groups.append([])
       }
+      groups[place].append(entry.name)
     }
-    return groups.filter { $0.count > 1 }.map { $0.map { entries[$0].name } }
+    return groups.filter { $0.count > 1 }
+  }
+
+  /// What two names of one tensor have in common.
+  private struct Identity: Hashable {
+    let storage: ObjectIdentifier
+    let offset: Int
+    let shape: Shape
+    let strides: [Int]
+    let dtype: DType
+
+    init(_ tensor: Tensor) {
+      storage = ObjectIdentifier(tensor.storage)
+      offset = tensor.offset
+      shape = tensor.shape
+      strides = tensor.strides
+      dtype = tensor.dtype
+    }
   }
 }

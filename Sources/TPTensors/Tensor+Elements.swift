@@ -14,7 +14,8 @@ extension Tensor {
     guard let total = byteCount else { throw tooLarge(limits) }
     if dtype.elementsPerByte > 1 || layout == .nested {
       let reason =
-        layout == .nested ? "tensors of different shapes" : "several \(dtype.rawValue) elements a byte"
+        layout == .nested
+        ? "tensors of different shapes" : "several \(dtype.rawValue) elements a byte"
       throw PortError(
         .unsupported, "\(reason) cannot be laid out as one dense tensor", record: storage.key)
     }
@@ -24,7 +25,8 @@ extension Tensor {
     let source = try storage.bytes()
     let swapped = storage.byteOrder == .big && dtype.swapUnit > 1
     if isContiguous, !swapped, !needsResolving,
-      let lent = source.slice(offset: offset * size, length: total) {
+      let lent = source.slice(offset: offset * size, length: total)
+    {
       return lent
     }
     guard total <= limits.materialisedBytes else { throw tooLarge(limits) }

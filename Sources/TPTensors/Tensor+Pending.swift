@@ -42,7 +42,8 @@ extension Tensor {
       unsafe negate(memory, width: width)
     default:
       throw PortError(
-        .unsupported, "a tensor of \(dtype.rawValue) is saved as its negative, which it cannot have",
+        .unsupported,
+        "a tensor of \(dtype.rawValue) is saved as its negative, which it cannot have",
         record: storage.key, remedy: "save tensor.resolve_neg() instead")
     }
   }

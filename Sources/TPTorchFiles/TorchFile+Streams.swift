@@ -19,7 +19,8 @@ extension TorchFile {
       throw PortError(
         .truncated,
         "has \(file.count) of \(storages.end) bytes; \(intact) of \(contents.records.count)"
-          + " tensors intact", offset: file.count, remedy: "fetch the file again")
+          + " tensors intact", offset: file.count,
+        remedy: "fetch the file again, or save what is left with torchport recover")
     }
     return Checkpoint(
       container: .torchLegacy, metadata: contents.tree, tensors: contents.records,

@@ -93,6 +93,26 @@ final class TemporaryFolder {
     #expect(target == path)
   }
 
+  @Test func aLinkToNothingIsNotReplaced() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("link"), withDestinationPath: "nothing")
+    for replacing in [false, true] {
+      #expect(
+        kind { try AtomicFile.check(path: folder.file("link"), replacing: replacing) }
+          == .notFound)
+    }
+    #expect(folder.names == ["link"])
+  }
+
+  /// As long as a file system's names may be, in characters of one byte and of four.
+  @Test(arguments: [String(repeating: "a", count: 255), String(repeating: "😀", count: 63)])
+  func longNames(name: String) throws {
+    var file = try AtomicFile(path: folder.file(name), replacing: false)
+    try file.write([7])
+    try file.commit()
+    #expect(folder.names == [name])
+  }
+
   @Test func refusesInputsThatAreNotFiles() throws {
     mkfifo(folder.file("pipe"), 0o600)
     #expect(kind { _ = try SharedBytes(path: folder.file("none")) } == .notFound)

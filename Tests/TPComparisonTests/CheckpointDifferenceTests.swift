@@ -84,4 +84,36 @@ import Testing
         checkpoint(["w": tensor([0])]), checkpoint(["w": broken]), files: ("a", "b"))
     }
   }
+
+  /// Beyond 2^53 two integers can be one float64 and still differ.
+  @Test func largeIntegersDiffer() throws {
+    func tensor(_ value: Int64) throws -> Tensor {
+      var writer = ByteWriter()
+      writer.little(value)
+      return try Tensor(
+        dtype: .int64, shape: Shape([]), storage: Storage(key: "n", region: .init(writer.bytes)))
+    }
+    #expect(
+      try statuses(["n": try tensor(1 << 53)], ["n": try tensor(1 << 53 + 1)])
+        == ["n": .changed])
+  }
+
+  /// The digest of a dataset repeats what its elements say, and those are compared as such.
+  @Test func digestsOfDatasetsAreNoMetadata() throws {
+    func file(_ digest: String, _ layout: String) -> Checkpoint {
+      var tree = MetadataTree()
+      func entry(_ key: String, _ node: MetadataTree.Node) -> MetadataTree.Entry {
+        .init(key: tree.add(.string(key)), value: tree.add(node))
+      }
+      let attributes = [entry("sha256", .string(digest)), entry("layout", .string(layout))]
+      let root = [entry("/w", .dict(attributes))]
+      tree.root = tree.add(.dict(root))
+      return Checkpoint(
+        container: .hdf5, metadata: tree,
+        tensors: [TensorRecord(path: ["w"], tensor: tensor([1]))])
+    }
+    let difference = try CheckpointDifference(
+      file("aa", "C"), file("bb", "OI"), files: ("a", "b"))
+    #expect(difference.metadata.map(\.path) == [["/w", "layout"]])
+  }
 }

@@ -68,4 +68,68 @@ import Testing
     }
     #expect(error?.kind == .mismatch)
   }
+
+  /// The best checkpoint with other metadata.
+  private func best(
+    _ build: (inout MetadataTree) -> [(String, MetadataTree.Node)]
+  ) throws -> Checkpoint {
+    var checkpoint = try open("run/best_lightweight_model.pth")
+    var tree = MetadataTree()
+    let entries = build(&tree).map { key, node in
+      MetadataTree.Entry(key: tree.add(.string(key)), value: tree.add(node))
+    }
+    tree.root = tree.add(.dict(entries))
+    checkpoint.metadata = tree
+    return checkpoint
+  }
+
+  /// Converting must not give a damaged file a digest that vouches for the damage.
+  @Test(arguments: [false, true]) func aContradictedDigestIsNotRenewed(isGeneric: Bool) throws {
+    let checkpoint = try best { _ in [("torchport.digest", .string("beef"))] }
+    let error = #expect(throws: PortError.self) {
+      try ConversionPlan(
+        checkpoint, sourceName: "a", architecture: isGeneric ? .none : .automatic)
+    }
+    #expect(error?.kind == .checksum)
+  }
+
+  @Test(arguments: [(.nan, "nan"), (.infinity, "inf"), (95.5, "95.5")] as [(Double, String)])
+  func anAccuracyIsKeptWhateverItIs(accuracy: Double, text: String) throws {
+    let plan = try ConversionPlan(
+      try best { _ in [("best_val_acc", .float(accuracy))] }, sourceName: "a",
+      architecture: .automatic)
+    #expect(plan.contents.facts["best_val_acc"] == text)
+    #expect(Double(text)?.bitPattern == accuracy.bitPattern)
+  }
+
+  @Test func classesThatCannotBeNamedAreTold() throws {
+    func warnings(_ indexes: [Int]) throws -> [String] {
+      let checkpoint = try best { tree in
+        let entries = indexes.map { index in
+          MetadataTree.Entry(
+            key: tree.add(.string("c\(index)")), value: tree.add(.int(index)))
+        }
+        return [("class_to_idx", .dict(entries))]
+      }
+      return try ConversionPlan(checkpoint, sourceName: "a", architecture: .automatic).warnings
+    }
+    #expect(try warnings([0, 1, 2, 3]) == [])
+    #expect(
+      try warnings([0, 1, 2]) == [
+        "the file names 3 classes, and LightweightCNNLSTM tells 4 apart: no class is named"
+      ])
+    #expect(
+      try warnings([0, 1, 2, 7]).first?.hasPrefix("the order of the classes is unknown: ") == true)
+  }
+
+  @Test func anotherModelThatFitsIsTold() throws {
+    var checkpoint = try best { _ in [] }
+    checkpoint.tensors = checkpoint.tensors.flatMap { record in
+      record.path[0] == "model_state_dict"
+        ? [record, TensorRecord(path: ["net", record.path[1]], tensor: record.tensor)] : []
+    }
+    let plan = try ConversionPlan(checkpoint, sourceName: "a", architecture: .automatic)
+    #expect(
+      plan.warnings == ["model_state_dict was taken, and what lies under net fits as well"])
+  }
 }

@@ -64,6 +64,17 @@ private let best = folder + "run/best_lightweight_model.pth"
     #expect(Double(right) / 40 * 100 == model.facts.bestValidationAccuracy)
   }
 
+  @Test func aPredictionOfNoNumbersIsTold() throws {
+    let extents = model.architecture.input
+    var values = [Float](repeating: 0, count: 2 * extents.reduce(1, *))
+    values[values.count - 1] = .nan
+    let clips = Clip(values: values, count: 2, extents: extents)
+    #expect(
+      try Predictor.predict(model, clips).map(\.warning) == [
+        nil, "the probabilities of clip 1 are not numbers: nothing is predicted",
+      ])
+  }
+
   @Test func clipsOfAnotherShapeAreRefused() throws {
     let clip = Clip(values: [0, 0], count: 1, extents: [2])
     #expect(

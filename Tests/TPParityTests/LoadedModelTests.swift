@@ -64,4 +64,36 @@ import Testing
     #expect(error?.kind == .mismatch)
     #expect(error?.file == path)
   }
+
+  /// A file that was converted without an architecture keeps its prefixes, and its digest has them.
+  @Test func statedDigestOfPrefixedNames() throws {
+    var checkpoint = try Fixtures.model().checkpoint
+    checkpoint.tensors = checkpoint.tensors.compactMap { record in
+      record.path[0] == "model_state_dict"
+        ? TensorRecord(path: ["module." + record.path[1]], tensor: record.tensor) : nil
+    }
+    let stated = try ContentDigest(
+      of: StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) }))
+    var tree = MetadataTree()
+    let entry = MetadataTree.Entry(
+      key: tree.add(.string("torchport.digest")), value: tree.add(.string("\(stated)")))
+    tree.root = tree.add(.dict([entry]))
+    checkpoint.metadata = tree
+    let model = try LoadedModel(checkpoint)
+    #expect(model.unwrapped.prefixes == ["module."])
+    #expect(try model.digest == Fixtures.model().digest)
+  }
+
+  /// The file is at fault, not the call.
+  @Test func unknownStatedArchitecture() throws {
+    var checkpoint = try CheckpointFile.open(path: Fixtures.best)
+    var tree = MetadataTree()
+    let entry = MetadataTree.Entry(
+      key: tree.add(.string("torchport.architecture")), value: tree.add(.string("Unheard")))
+    tree.root = tree.add(.dict([entry]))
+    checkpoint.metadata = tree
+    let error = #expect(throws: PortError.self) { try LoadedModel(checkpoint) }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.key == "torchport.architecture")
+  }
 }

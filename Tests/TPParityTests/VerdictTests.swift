@@ -129,15 +129,25 @@ import Testing
     #expect(report.warnings.first?.hasPrefix("the weights were stored as float16") == true)
   }
 
-  /// The same rounding without a word about it is judged as any weights are.
-  @Test func undeclaredRoundingIsBroken() throws {
+  /// The same rounding without a word about it, or in a file that says it lost nothing (as every
+  /// conversion of ours does), is judged as any weights are.
+  @Test(arguments: [nil, "exact", "float32"]) func undeclaredRoundingIsBroken(
+    precision: String?
+  ) throws {
     let bias = try Fixtures.values("fc_out.bias").map { Float(Float16($0)) }
     var checkpoint = try Fixtures.model(replacing: ["fc_out.bias": bias]).checkpoint
     var tree = MetadataTree()
-    let entry = MetadataTree.Entry(
-      key: tree.add(.string("torchport.source.digest")),
-      value: tree.add(.string(try Fixtures.model().digest.description)))
-    tree.root = tree.add(.dict([entry]))
+    var entries = [
+      MetadataTree.Entry(
+        key: tree.add(.string("torchport.source.digest")),
+        value: tree.add(.string(try Fixtures.model().digest.description)))
+    ]
+    if let precision {
+      entries.append(
+        .init(
+          key: tree.add(.string("torchport.precision")), value: tree.add(.string(precision))))
+    }
+    tree.root = tree.add(.dict(entries))
     checkpoint.metadata = tree
     let report = try Parity.verify(
       weights: try LoadedModel(checkpoint), golden: try Fixtures.golden("best_full"))
@@ -196,5 +206,26 @@ import Testing
     let report = try Parity.verify(weights: try Fixtures.model(), golden: try Golden(tensors))
     #expect(report.verdict == .broken)
     #expect(report.reason == "fc1: recorded at position 128, the model computes 128 elements")
+  }
+
+  /// A sample of nothing proves nothing: it is absent, never passed.
+  @Test func emptySampleIsAbsent() throws {
+    let empty = try Tensor(
+      dtype: .int64, shape: Shape([0]), storage: Storage(key: "", region: ByteRegion([])))
+    let tensors = try Fixtures.tensors("bare").without { $0 == "logits" }
+      .with("logits", GoldenTests.floats([], [0])).with("logits.indices", empty)
+    let report = try Parity.verify(weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .undecided)
+    #expect(report.activations.allSatisfy { $0.status == .absent })
+  }
+
+  @Test func otherClassesAreNotAnotherOrder() throws {
+    let facts =
+      #"{"format": "torchport-golden", "version": 1, "classes": ["a", "b", "c", "d"]}"#
+    let tensors = try Fixtures.tensors("bare")
+      .with("provenance", try GoldenTests.bytes(facts))
+    let report = try Parity.verify(weights: try Fixtures.model(), golden: try Golden(tensors))
+    #expect(report.verdict == .broken)
+    #expect(report.reason.hasPrefix("the classes are others: doctor"))
   }
 }

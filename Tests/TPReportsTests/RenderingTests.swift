@@ -48,6 +48,21 @@ import TPReports
         == #"{"1":"-Infinity","1'":"-Infinity","None":"-Infinity","True":"-Infinity"}"#)
   }
 
+  /// Keys of a hostile file may all read alike: each gets a name of its own, and none a long one.
+  @Test func keysThatReadAlike() {
+    let count = 50_000
+    let tree = tree { tree in
+      let value = tree.add(.none)
+      return tree.add(.dict((0..<count).map { _ in .init(key: tree.add(.none), value: value) }))
+    }
+    let json = MetadataJSON.render(
+      Checkpoint(container: .torchZip, metadata: tree, tensors: []))
+    let keys = json.members?.map(\.key) ?? []
+    #expect(Set(keys).count == count)
+    #expect(keys.prefix(3) == ["None", "None'", "None'2"])
+    #expect(keys.allSatisfy { $0.utf8.count < 20 })
+  }
+
   @Test func whatContainsItselfEnds() {
     let tree = tree { tree in
       let list = tree.add(.none)

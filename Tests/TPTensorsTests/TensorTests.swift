@@ -43,6 +43,21 @@ import Testing
     #expect(tensor.isContiguous == view.isContiguous)
   }
 
+  /// A file can have many views of one storage; finding which are the same compares no pairs.
+  @Test func aliasesAmongManyViews() throws {
+    let count = 100_000
+    let storage = Storage(key: "0", region: ByteRegion([UInt8](repeating: 0, count: count)))
+    var dict = StateDict()
+    for index in 0..<count {
+      try dict.append(
+        "\(index)",
+        try Tensor(
+          dtype: .uint8, shape: Shape([1]), strides: [1], offset: index % (count - 1),
+          storage: storage))
+    }
+    #expect(dict.aliases == [["0", "\(count - 1)"]])
+  }
+
   @Test func contiguousBytesAreLent() throws {
     let tensor = try Tensor(
       dtype: .float32, shape: Shape([2, 3]), strides: [3, 1], offset: 1, storage: Self.storage)

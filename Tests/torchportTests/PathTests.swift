@@ -167,7 +167,29 @@ import Testing
     #expect(try torchport("diff", weights, Self.early).status == 1)
   }
 
-  @Test(arguments: ["inspect", "scan", "convert", "verify", "diff", "predict"])
+  /// The best checkpoint as a download that broke off leaves it.
+  private func cut() throws -> String {
+    let whole = try Data(contentsOf: URL(fileURLWithPath: Self.best))
+    try whole.prefix(3_000_000).write(to: URL(fileURLWithPath: folder.file("cut.pth")))
+    return folder.file("cut.pth")
+  }
+
+  @Test func whatIsLeftOfABrokenDownloadIsWritten() throws {
+    let broken = try cut()
+    let inspected = try torchport("inspect", broken)
+    #expect(inspected.status == 2)
+    #expect(inspected.errors.contains("48 of 100 tensors are intact"), "\(inspected.errors)")
+    let saved = folder.file("saved.safetensors")
+    let run = try torchport("recover", broken, "-o", saved)
+    #expect(run.status == 1)
+    #expect(run.output.contains("48 intact, 0 unverified, 52 lost"), "\(run.output)")
+    #expect(try torchport("recover", broken, "-o", saved).status == 2)
+    #expect(try torchport("recover", Self.best, "-o", saved, "--force").status == 0)
+    #expect(try torchport("recover", folder.file("none"), "-o", folder.file("n.h5")).status == 2)
+    #expect(!folder.names.contains("n.h5"))
+  }
+
+  @Test(arguments: ["inspect", "scan", "convert", "verify", "diff", "predict", "recover"])
   func jsonIsWhatTheSchemaSays(command: String) throws {
     let schemas = packageRoot.appendingPathComponent("docs/json")
     var files: [String: JSONValue] = [:]
@@ -195,6 +217,11 @@ import Testing
         ["best", "bare", "middle_logits", "none"].map {
           [Self.best, "--golden", fixture("goldens/\($0).npz")]
         }
+      case "recover":
+        [
+          [try cut(), "-o", folder.file("b.h5")], [Self.best, "-o", folder.file("a.safetensors")],
+          ["none", "-o", folder.file("c.h5")],
+        ]
       case "diff": [[Self.early, Self.best], [Self.best, Self.best], [Self.best, "none"]]
       default: [[Self.best, fixture("clips/uint8.npy")], [Self.best, "none"]]
       }

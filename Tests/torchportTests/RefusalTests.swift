@@ -57,6 +57,22 @@ import Testing
     }
   }
 
+  /// A limit on the size of files would end the process by a signal and leave half a file.
+  @Test func theLimitOfAFileIsAnError() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = [
+      "-c", #"ulimit -f 100 && exec "$@""#, "sh", commandURL.path, "convert",
+      fixture("run/best_lightweight_model.pth"), "-o", folder.file("out.h5"),
+    ]
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 2)
+    #expect(folder.names == [])
+  }
+
   @Test(arguments: [1, 3, 4, 1_000, 100_000, 4_000_000, 8_685_996])
   func truncatedFiles(length: Int) throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: PathTests.best))
