@@ -52,7 +52,7 @@ extension Scan {
       // A storage's numbers may begin so by chance; then they lead nowhere.
       if nestedBytesLeft <= 0 { return tooMuch(place) }
       guard let trace = try? PickleMachine.trace(bytes.bytes, limits: limits) else { return }
-      nestedBytesLeft -= trace.end + 1
+      if trace.pickle == nil { nestedBytesLeft -= trace.end + 64 }
       if trace.pickle != nil || hasStranger(trace) { stream(bytes, inner) }
     } else {
       inner.depth = place.depth + 1
@@ -142,14 +142,16 @@ extension Scan {
             record: entry.name, offset: entry.headerOffset))
       }
       guard nestedBytesLeft > 0 else { return tooMuch(place) }
-      // What does not inflate runs nowhere either; the archive is unreadable already.
-      guard let bytes = try? survey.contents(of: entry),
-        isNamedPickle || ContentStart(bytes).isPickle,
-        let trace = try? PickleMachine.trace(bytes.bytes, limits: limits)
-      else {
-        nestedBytesLeft -= 64
+      // What does not inflate runs nowhere either; the archive is unreadable already. But each try
+      // may have cost a lot, and headers cost an attacker little.
+      guard let bytes = try? survey.contents(of: entry, limit: 64 << 20) else {
+        nestedBytesLeft -= entry.method == 8 ? 1 << 24 : 64
         continue
       }
+      if entry.method == 8 { nestedBytesLeft -= bytes.count }
+      guard isNamedPickle || ContentStart(bytes).isPickle,
+        let trace = try? PickleMachine.trace(bytes.bytes, limits: limits)
+      else { continue }
       nestedBytesLeft -= trace.end + 64
       guard trace.pickle != nil || hasStranger(trace) else { continue }
       var inner = place.inside(entry.name)

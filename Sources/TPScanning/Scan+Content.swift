@@ -83,6 +83,7 @@ extension Scan {
       end = next.end
       isFirst = false
     }
+    if end < region.count { tooMuch(place) }
   }
 
   /// The number 0x1950A86A20F9469CFC6C, which torch.save pickles first.
@@ -107,13 +108,17 @@ extension Scan {
     let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     let bytes = region.bytes
     var position = start
-    while let hit = offset(of: magic, in: bytes, from: position), report.pickles < 10_000 {
+    while let hit = offset(of: magic, in: bytes, from: position) {
+      guard report.pickles < 10_000, nestedBytesLeft > 0 else { return tooMuch(place) }
       position = hit + magic.count
       guard hit >= start + 2,
         unsafe bytes.unsafeLoad(fromByteOffset: hit - 2, as: UInt8.self) == 0x80,
-        let first = try? PickleMachine.trace(bytes, from: hit - 2, limits: limits),
-        let pickle = first.pickle, isMagic(pickle)
+        let first = try? PickleMachine.trace(bytes, from: hit - 2, limits: limits)
       else { continue }
+      guard let pickle = first.pickle, isMagic(pickle) else {
+        nestedBytesLeft -= first.end - hit + 64
+        continue
+      }
       position = max(position, min(legacy(region, from: first.end, place), region.count))
     }
   }
@@ -133,7 +138,7 @@ extension Scan {
       guard let trace = try? PickleMachine.trace(bytes, from: position, limits: limits) else {
         return
       }
-      nestedBytesLeft -= trace.end - position + 1
+      if trace.pickle == nil { nestedBytesLeft -= trace.end - position + 64 }
       if trace.pickle != nil || hasStranger(trace) {
         _ = run(region, from: position, place, mayFail: trace.pickle == nil)
         position = max(trace.end, position + 1)

@@ -69,6 +69,7 @@ extension Scan {
     _ arena: PickleArena, _ place: Place
   ) {
     let offset = handle.map { arena.offset(of: $0) } ?? global.firstOffset
+    judged.insert([global.module, global.name])
     report.globals.append(
       ScanReport.Global(
         module: global.module, name: global.name, standing: .unknown,
@@ -151,14 +152,13 @@ extension Scan {
       let region = ByteRegion(bytes)
       let inner = place.inside("bytes at \(offset)")
       if ContentStart(region).begins([0x50, 0x4B, 0x03, 0x04]) {
-        nestedBytesLeft -= bytes.count
         content(region, inner, isNamedPickle: false)
         continue
       }
       guard inner.depth <= Self.mostNesting,
         let trace = try? PickleMachine.trace(region.bytes, limits: limits)
       else { continue }
-      nestedBytesLeft -= trace.end + 64
+      if trace.pickle == nil { nestedBytesLeft -= trace.end + 64 }
       // A text that happens to be one small pickle is none.
       guard !trace.arena.globals.isEmpty, trace.pickle != nil || hasStranger(trace) else {
         continue
@@ -204,16 +204,12 @@ extension Scan {
       afterError: true)
   }
 
-  /// Whether a name stands in the report, wherever it was found.
-  func knows(_ module: String, _ name: String) -> Bool {
-    report.globals.contains { $0.module == module && $0.name == name }
-  }
-
   /// Lists a name and judges it.
   mutating func name(
     _ module: String, _ name: String, _ place: Place, offset: Int, calledBy: String?,
     words: String? = nil, afterError: Bool = false
   ) {
+    judged.insert([module, name])
     let isOwn = place.isTorchScript && (module == "__torch__" || module.hasPrefix("__torch__."))
     let standing = isOwn ? .known : KnownGlobals.standing(module: module, name: name)
     let key = "\(place.record ?? "")\u{0}\(module)\u{0}\(name)"

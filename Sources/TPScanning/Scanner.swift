@@ -71,11 +71,13 @@ struct Scan {
   var report: ScanReport
   var found: [FoundPickle] = []
   let limits: ReadLimits
-  /// Bytes that may yet be run as pickles found inside of something: a small file can hold many
-  /// places that look like one.
-  var nestedBytesLeft = 1 << 30
+  /// Bytes that may yet be run in vain: a small file can hold many places that look like a pickle.
+  var nestedBytesLeft = 1 << 26
   /// What has been listed already.
   private var seen: Set<Finding> = []
+  /// Module and name of every global that was judged, wherever it was found.
+  var judged: Set<[String]> = []
+  private var gravest = Finding.Severity.note
   /// Which globals are listed already, by record and name.
   var knownGlobals: [String: Int] = [:]
   /// Whether some pickle or archive could not be looked at whole.
@@ -92,11 +94,13 @@ struct Scan {
     guard report.findings.count < Self.mostFindings else {
       report.omittedFindings += 1
       // What decides the verdict must not be crowded out.
-      if finding.severity > report.verdict.severity {
+      if finding.severity > gravest {
+        gravest = finding.severity
         report.findings[report.findings.count - 1] = finding
       }
       return
     }
+    gravest = max(gravest, finding.severity)
     report.findings.append(finding)
   }
 
@@ -116,7 +120,7 @@ struct Scan {
     }
     do throws(PortError) {
       let checkpoint = try CheckpointFile.open(path: path, limits: limits)
-      for global in checkpoint.globals where !knows(global.module, global.name) {
+      for global in checkpoint.globals where !judged.contains([global.module, global.name]) {
         name(global.module, global.name, Place(), offset: 0, calledBy: nil)
       }
       lambdas(checkpoint.metadata)
@@ -153,16 +157,5 @@ struct Scan {
 
   private func sentence(_ error: PortError) -> String {
     error.remedy.map { "\(error.message); \($0)" } ?? error.message
-  }
-}
-
-extension ScanReport.Verdict {
-  fileprivate var severity: Finding.Severity {
-    switch self {
-    case .clean: .note
-    case .suspicious: .suspicious
-    case .unreadable: .unreadable
-    case .dangerous: .dangerous
-    }
   }
 }
