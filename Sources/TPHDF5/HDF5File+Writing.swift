@@ -25,6 +25,16 @@ extension HDF5File {
   ) throws(PortError) {
     // Storages are fetched before the lock is taken: one of them may itself be in an HDF5 file.
     var regions: [ByteRegion] = []
+    // What cannot be written is told before anything is made dense.
+    try withLibrary { () throws(PortError) in
+      for entry in contents.tensors.entries {
+        do throws(PortError) {
+          _ = try elementType(of: entry.tensor)
+        } catch {
+          throw error.at(key: entry.name)
+        }
+      }
+    }
     for entry in contents.tensors.entries {
       do throws(PortError) {
         regions.append(try entry.tensor.contiguousBytes())
@@ -37,6 +47,18 @@ extension HDF5File {
     }
     try output.write(image.bytes)
   }
+}
+
+/// HDF5's type for a tensor's elements, inside `withLibrary`.
+///
+/// - Throws: `PortError` of kind `unsupported` where there is none.
+private func elementType(of tensor: Tensor) throws(PortError) -> Identifier {
+  guard let type = try ElementType.make(tensor.dtype) else {
+    throw PortError(
+      .unsupported, "HDF5 has no element type for \(tensor.dtype.rawValue)",
+      remedy: "convert the tensor to another type, or write a .pth or .safetensors file")
+  }
+  return type
 }
 
 /// Makes a file in memory, inside `withLibrary`.
@@ -121,11 +143,7 @@ private struct FileWriter: ~Copyable {
     _ entry: StateDict.Entry, _ region: ByteRegion, at path: String, digest: String?
   ) throws(PortError) {
     let (name, tensor) = (entry.name, entry.tensor)
-    guard let type = try ElementType.make(tensor.dtype) else {
-      throw PortError(
-        .unsupported, "HDF5 has no element type for \(tensor.dtype.rawValue)",
-        remedy: "convert the tensor to another type, or write a .pth or .safetensors file")
-    }
+    let type = try elementType(of: tensor)
     guard tensor.shape.rank <= 32 else {
       throw PortError(
         .unsupported, "HDF5 has at most 32 dimensions and the tensor has \(tensor.shape.rank)")
