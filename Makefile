@@ -8,7 +8,6 @@
 #   make fixtures  train, record and expect everything anew, into FIXTURES=fixtures-new (never over fixtures/)
 #   make bench     time the command on the checkpoints in fixtures/ (RUNS=5)
 #   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
-#   make sanitize  the tests under the address sanitizer, the C targets under the undefined-behaviour sanitizer
 #   make docs      build the documentation of the library products into out/docs
 #   make clean     remove what was built
 #
@@ -21,7 +20,7 @@ RUNS ?= 5
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format fixtures bench fuzz sanitize docs clean
+.PHONY: help setup build demo test lint format fixtures bench fuzz docs clean
 
 PACKAGES := libzip-dev libhdf5-dev libdeflate-dev pkg-config
 FORMULAS := libzip hdf5 libdeflate pkgconf
@@ -94,12 +93,6 @@ bench: build
 
 fuzz: setup
 	Tests/Fuzzing/run.sh $(PARSERS)
-
-# In builds of their own: a sanitizer changes every object file. Numbers take long without optimisation, so release.
-sanitize: setup
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/address
-	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(SWIFT) test -c release --sanitize=undefined --scratch-path .build/undefined \
-	  --filter 'TPModelsTests|TPSafeTensorsTests|TPHDF5Tests|TPZipTests|TPParityTests'
 
 # The symbol graphs of the libraries, rendered by the toolchain's own DocC.
 docs: setup

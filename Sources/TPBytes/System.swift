@@ -30,11 +30,11 @@ package func systemError(_ code: Int32, _ doing: String, file: String) -> PortEr
   case ENOENT:
     return PortError(
       .notFound, "\(doing): no such file or folder", file: file,
-      remedy: "check the path; nothing was written")
+      remedy: "check the path")
   case ENOTDIR:
     return PortError(
       .notFound, "\(doing): a part of the path is a file, not a folder", file: file,
-      remedy: "check the path; nothing was written")
+      remedy: "check the path")
   case EACCES, EPERM:
     return PortError(
       .permission, "\(doing): permission denied", file: file,
