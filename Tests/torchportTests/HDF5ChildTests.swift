@@ -70,7 +70,8 @@ import Testing
   ])
   func aChildThatFails(script: String, kind: PortError.Kind, says: String) {
     var launcher = HDF5Launcher(executable: "/bin/sh", arguments: ["-c", script])
-    launcher.seconds = 1
+    // Only where the limit itself is tried may a busy machine run into it.
+    launcher.seconds = says.hasPrefix("longer") ? 1 : 60
     let path = fixture("weight-files/deep.h5")
     let error = failure(launcher, path)
     #expect(error?.kind == kind)
