@@ -13,7 +13,7 @@ struct ArchitectureOption: ParsableArguments {
   var architecture: String?
 
   /// What was asked for.
-  func choice() throws(PortError) -> ConversionPlan.ArchitectureChoice {
+  func choice() throws(PortError) -> ConversionOptions.ArchitectureChoice {
     switch architecture {
     case nil: return .automatic
     case "none": return .none

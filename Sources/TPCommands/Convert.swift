@@ -35,13 +35,13 @@ struct Convert: ParsableCommand {
   func run() throws {
     try printing.report("convert") { () throws(PortError) in
       let format = try WeightFormat(outputPath: output)
-      let choice = try architecture.choice()
+      let options = ConversionOptions(architecture: try architecture.choice())
       try AtomicFile.check(path: output, replacing: force)
       let checkpoint = try CheckpointFile.open(path: file)
       let plan: ConversionPlan
       do throws(PortError) {
         plan = try ConversionPlan(
-          checkpoint, sourceName: baseName(file), architecture: choice)
+          checkpoint, sourceName: baseName(file), options: options)
       } catch {
         throw error.in(file: file)
       }

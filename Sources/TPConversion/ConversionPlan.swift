@@ -7,16 +7,6 @@ public import TPTensors
 /// What a conversion will do, before anything is written: which tensors under which names, and what
 /// the file will say about them.
 public struct ConversionPlan: Sendable {
-  /// Which architecture a checkpoint must fit.
-  public enum ArchitectureChoice: Sendable {
-    /// The built-in one that fits.
-    case automatic
-    /// This one.
-    case named(Architecture)
-    /// None: every tensor of the state_dict is taken as it is.
-    case none
-  }
-
   /// The architecture that the tensors fit; `nil` where none was asked for.
   public let architecture: Architecture?
   /// What is written, in the order of the state_dict.
@@ -36,13 +26,13 @@ public struct ConversionPlan: Sendable {
   ///
   /// - Parameters:
   ///   - sourceName: the base name of the checkpoint's file; it goes into the weight file.
-  ///   - choice: what the tensors must fit.
+  ///   - options: what is to happen to the tensors on the way.
   /// - Throws: `PortError` with every key that does not fit, or where a tensor's bytes cannot be had.
   public init(
-    _ checkpoint: Checkpoint, sourceName: String, architecture choice: ArchitectureChoice,
-    limits: ReadLimits = ReadLimits()
+    _ checkpoint: Checkpoint, sourceName: String,
+    options: ConversionOptions = ConversionOptions(), limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
-    let (architecture, unwrapped) = try Self.unwrap(checkpoint, choice)
+    let (architecture, unwrapped) = try Self.unwrap(checkpoint, options.architecture)
     let stateDict = unwrapped.stateDict
     guard !stateDict.isEmpty else {
       throw PortError(
@@ -77,7 +67,7 @@ public struct ConversionPlan: Sendable {
   private static let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
 
   private static func unwrap(
-    _ checkpoint: Checkpoint, _ choice: ArchitectureChoice
+    _ checkpoint: Checkpoint, _ choice: ConversionOptions.ArchitectureChoice
   ) throws(PortError) -> (Architecture?, UnwrappedStateDict) {
     do throws(PortError) {
       switch choice {

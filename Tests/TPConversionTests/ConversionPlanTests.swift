@@ -15,7 +15,7 @@ import Testing
 
   @Test func theFactsAreThoseOfTheCheckpoint() throws {
     let plan = try ConversionPlan(
-      open("run/best_lightweight_model.pth"), sourceName: "best.pth", architecture: .automatic)
+      open("run/best_lightweight_model.pth"), sourceName: "best.pth")
     // The digest is golden.py's; the rest is what train.py saved (expected/checkpoints.json).
     let digest = "cd85e4e60d5858c93df75d82f97519363a26489a41cc610400b8abb393640277"
     #expect(plan.architecture?.name == "LightweightCNNLSTM")
@@ -39,13 +39,14 @@ import Testing
 
   @Test func prefixesAreTakenOffAndTold() throws {
     let plan = try ConversionPlan(
-      open("misfits/wrapped.pth"), sourceName: "a", architecture: .automatic)
+      open("misfits/wrapped.pth"), sourceName: "a")
     #expect(plan.renamed.count == 34)
     #expect(plan.renamed.first?.from == "module.conv3d1.weight")
     #expect(plan.renamed.first?.to == "conv3d1.weight")
     // Without an architecture nothing says what the names should be.
     let generic = try ConversionPlan(
-      open("misfits/wrapped.pth"), sourceName: "a", architecture: .none)
+      open("misfits/wrapped.pth"), sourceName: "a",
+      options: ConversionOptions(architecture: .none))
     #expect(generic.contents.tensors.names.first == "module.conv3d1.weight")
     #expect(generic.architecture == nil)
   }
@@ -53,7 +54,7 @@ import Testing
   @Test func aMisfitNamesEveryKeyAndTheWayOut() throws {
     let checkpoint = try open("misfits/missing_key.pth")
     let error = #expect(throws: PortError.self) {
-      try ConversionPlan(checkpoint, sourceName: "a", architecture: .automatic)
+      try ConversionPlan(checkpoint, sourceName: "a")
     }
     #expect(error?.kind == .mismatch)
     #expect(error?.message.contains("fc1.bias") == true)
@@ -64,7 +65,8 @@ import Testing
     let checkpoint = try open("clips/uint8.npy")
     let error = #expect(throws: PortError.self) {
       try ConversionPlan(
-        checkpoint, sourceName: "a", architecture: .named(.lightweightCNNLSTM))
+        checkpoint, sourceName: "a",
+        options: ConversionOptions(architecture: .named(.lightweightCNNLSTM)))
     }
     #expect(error?.kind == .mismatch)
   }
@@ -88,7 +90,8 @@ import Testing
     let checkpoint = try best { _ in [("torchport.digest", .string("beef"))] }
     let error = #expect(throws: PortError.self) {
       try ConversionPlan(
-        checkpoint, sourceName: "a", architecture: isGeneric ? .none : .automatic)
+        checkpoint, sourceName: "a",
+        options: ConversionOptions(architecture: isGeneric ? .none : .automatic))
     }
     #expect(error?.kind == .checksum)
   }
@@ -96,8 +99,7 @@ import Testing
   @Test(arguments: [(.nan, "nan"), (.infinity, "inf"), (95.5, "95.5")] as [(Double, String)])
   func anAccuracyIsKeptWhateverItIs(accuracy: Double, text: String) throws {
     let plan = try ConversionPlan(
-      try best { _ in [("best_val_acc", .float(accuracy))] }, sourceName: "a",
-      architecture: .automatic)
+      try best { _ in [("best_val_acc", .float(accuracy))] }, sourceName: "a")
     #expect(plan.contents.facts["best_val_acc"] == text)
     #expect(Double(text)?.bitPattern == accuracy.bitPattern)
   }
@@ -111,7 +113,7 @@ import Testing
         }
         return [("class_to_idx", .dict(entries))]
       }
-      return try ConversionPlan(checkpoint, sourceName: "a", architecture: .automatic).warnings
+      return try ConversionPlan(checkpoint, sourceName: "a").warnings
     }
     #expect(try warnings([0, 1, 2, 3]) == [])
     #expect(
@@ -128,7 +130,7 @@ import Testing
       record.path[0] == "model_state_dict"
         ? [record, TensorRecord(path: ["net", record.path[1]], tensor: record.tensor)] : []
     }
-    let plan = try ConversionPlan(checkpoint, sourceName: "a", architecture: .automatic)
+    let plan = try ConversionPlan(checkpoint, sourceName: "a")
     #expect(
       plan.warnings == ["model_state_dict was taken, and what lies under net fits as well"])
   }
