@@ -1,0 +1,23 @@
+public import TPModels
+
+/// What is to happen to a checkpoint's tensors on the way into a weight file, in this order: the
+/// names are unwrapped, and the tensors fitted to the architecture.
+public struct ConversionOptions: Sendable {
+  /// Which architecture a checkpoint must fit.
+  public enum ArchitectureChoice: Sendable {
+    /// The built-in one that fits.
+    case automatic
+    /// This one.
+    case named(Architecture)
+    /// None: every tensor of the state_dict is taken as it is.
+    case none
+  }
+
+  /// What the tensors must fit.
+  public var architecture: ArchitectureChoice
+
+  /// Every bit kept, for the given architecture.
+  public init(architecture: ArchitectureChoice = .automatic) {
+    self.architecture = architecture
+  }
+}
