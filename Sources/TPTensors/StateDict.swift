@@ -45,37 +45,4 @@ public struct StateDict: Sendable {
   public var count: Int { entries.count }
   /// Whether there is no entry.
   public var isEmpty: Bool { entries.isEmpty }
-
-  /// Groups of names that stand for one tensor (same storage, offset, shape, strides and type), in
-  /// order; groups of one are left out.
-  public var aliases: [[String]] {
-    var groups: [[String]] = []
-    var places: [Identity: Int] = [:]
-    for entry in entries where entry.tensor.shape.elementCount > 0 {
-      let place = places[Identity(entry.tensor), default: groups.count]
-      if place == groups.count {
-        places[Identity(entry.tensor)] = place
-        groups.append([])
-      }
-      groups[place].append(entry.name)
-    }
-    return groups.filter { $0.count > 1 }
-  }
-
-  /// What two names of one tensor have in common.
-  private struct Identity: Hashable {
-    let storage: ObjectIdentifier
-    let offset: Int
-    let shape: Shape
-    let strides: [Int]
-    let dtype: DType
-
-    init(_ tensor: Tensor) {
-      storage = ObjectIdentifier(tensor.storage)
-      offset = tensor.offset
-      shape = tensor.shape
-      strides = tensor.strides
-      dtype = tensor.dtype
-    }
-  }
 }
