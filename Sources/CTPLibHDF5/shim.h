@@ -1,8 +1,14 @@
 #pragma once
 #include <hdf5.h>
+#if H5_VERSION_GE(1, 13, 0)
+#include <H5FDdevelop.h>
+#endif
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Swift imports neither macros that call functions (every H5T_* and H5P_* name) nor functions whose
 // name is chosen by one (H5Oget_info, H5Literate): each gets a plain function here, and the
@@ -128,4 +134,163 @@ static inline void tp_h5_take_error(char message[256]) {
   message[0] = 0;
   (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, tp_h5_first_message, message);
   (void)H5Eclear2(H5E_DEFAULT);
+}
+
+// A file driver that writes to a descriptor of ours. libhdf5 1.10.8 crashes at the end of the process
+// when one of its own drivers could not write (a full disk, for one): this one tells it of no
+// failure, keeps the first, and its caller asks for that.
+
+/// Where the driver writes, and what became of it.
+typedef struct {
+  int descriptor;
+  int error;  // errno of the first failure, or 0
+} tp_h5_sink;
+
+typedef struct {
+  H5FD_t base;  // must come first
+  tp_h5_sink *sink;
+  haddr_t allocated, end;
+} tp_h5_output;
+
+static H5FD_t *tp_h5_output_open(
+    const char *name, unsigned flags, hid_t access, haddr_t largest) {
+  (void)name;
+  (void)flags;
+  (void)largest;
+  tp_h5_sink *const *sink = (tp_h5_sink *const *)H5Pget_driver_info(access);
+  tp_h5_output *output = sink == NULL ? NULL : (tp_h5_output *)calloc(1, sizeof *output);
+  if (output == NULL) return NULL;
+  output->sink = *sink;
+  return &output->base;
+}
+
+static herr_t tp_h5_output_close(H5FD_t *file) {
+  free(file);
+  return 0;
+}
+
+static int tp_h5_output_compare(const H5FD_t *a, const H5FD_t *b) {
+  return a == b ? 0 : a < b ? -1 : 1;
+}
+
+static herr_t tp_h5_output_query(const H5FD_t *file, unsigned long *flags) {
+  (void)file;
+  if (flags != NULL) {
+    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+             H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
+  }
+  return 0;
+}
+
+static haddr_t tp_h5_output_allocated(const H5FD_t *file, H5FD_mem_t type) {
+  (void)type;
+  return ((const tp_h5_output *)file)->allocated;
+}
+
+static herr_t tp_h5_output_allocate(H5FD_t *file, H5FD_mem_t type, haddr_t end) {
+  (void)type;
+  ((tp_h5_output *)file)->allocated = end;
+  return 0;
+}
+
+static haddr_t tp_h5_output_end(const H5FD_t *file, H5FD_mem_t type) {
+  (void)type;
+  return ((const tp_h5_output *)file)->end;
+}
+
+static herr_t tp_h5_output_read(
+    H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t place, size_t count, void *buffer) {
+  (void)type;
+  (void)transfer;
+  tp_h5_output *output = (tp_h5_output *)file;
+  size_t done = 0;
+  memset(buffer, 0, count);
+  while (done < count) {
+    ssize_t step = pread(
+        output->sink->descriptor, (char *)buffer + done, count - done, (off_t)(place + done));
+    if (step < 0 && errno == EINTR) continue;
+    if (step < 0 && output->sink->error == 0) output->sink->error = errno;
+    if (step <= 0) break;
+    done += (size_t)step;
+  }
+  return 0;
+}
+
+static herr_t tp_h5_output_write(
+    H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t place, size_t count,
+    const void *buffer) {
+  (void)type;
+  (void)transfer;
+  tp_h5_output *output = (tp_h5_output *)file;
+  size_t done = 0;
+  if (output->end < place + count) output->end = place + count;
+  while (done < count && output->sink->error == 0) {
+    // Linux writes at most 2,147,479,552 bytes at once.
+    size_t most = count - done < ((size_t)1 << 30) ? count - done : (size_t)1 << 30;
+    ssize_t step = pwrite(
+        output->sink->descriptor, (const char *)buffer + done, most, (off_t)(place + done));
+    if (step < 0 && errno == EINTR) continue;
+    if (step < 0) output->sink->error = errno;
+    if (step == 0) output->sink->error = EIO;
+    if (step > 0) done += (size_t)step;
+  }
+  return 0;
+}
+
+static herr_t tp_h5_output_truncate(H5FD_t *file, hid_t transfer, hbool_t closing) {
+  (void)transfer;
+  (void)closing;
+  tp_h5_output *output = (tp_h5_output *)file;
+  if (output->end == output->allocated || output->sink->error != 0) return 0;
+  while (ftruncate(output->sink->descriptor, (off_t)output->allocated) < 0) {
+    if (errno == EINTR) continue;
+    output->sink->error = errno;
+    break;
+  }
+  output->end = output->allocated;
+  return 0;
+}
+
+/// A driver that writes to the sink of its file access list; to be given back by H5FDunregister.
+static inline hid_t tp_h5_output_driver(void) {
+  static const H5FD_class_t driver = {
+#ifdef H5FD_CLASS_VERSION
+    .version = H5FD_CLASS_VERSION,
+    .value = (H5FD_class_value_t)511,  // the last that needs no registration
+#endif
+    .name = "torchport",
+    .maxaddr = (haddr_t)INT64_MAX,
+    .fc_degree = H5F_CLOSE_WEAK,
+    .fapl_size = sizeof(tp_h5_sink *),
+    .open = tp_h5_output_open,
+    .close = tp_h5_output_close,
+    .cmp = tp_h5_output_compare,
+    .query = tp_h5_output_query,
+    .get_eoa = tp_h5_output_allocated,
+    .set_eoa = tp_h5_output_allocate,
+    .get_eof = tp_h5_output_end,
+    .read = tp_h5_output_read,
+    .write = tp_h5_output_write,
+    .truncate = tp_h5_output_truncate,
+    .fl_map = H5FD_FLMAP_DICHOTOMY,
+  };
+  return H5FDregister(&driver);
+}
+
+/// Writes through a driver of `tp_h5_output_driver`; the sink must live until the file is closed.
+static inline herr_t tp_h5_write_to(hid_t access, hid_t driver, tp_h5_sink *sink) {
+  return H5Pset_driver(access, driver, &sink);
+}
+
+/// Keeps every structure of an open file in memory until the file is closed: nothing that was written
+/// is read again, so that a failed write can wait to be told of.
+static inline herr_t tp_h5_keep_structures(hid_t access) {
+  H5AC_cache_config_t config;
+  config.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  if (H5Pget_mdc_config(access, &config) < 0) return -1;
+  config.evictions_enabled = false;
+  config.incr_mode = H5C_incr__off;
+  config.flash_incr_mode = H5C_flash_incr__off;
+  config.decr_mode = H5C_decr__off;
+  return H5Pset_mdc_config(access, &config);
 }

@@ -109,6 +109,17 @@
   /// How many bytes were written so far.
   public var count: Int { written }
 
+  /// Lends the unfinished file, open for reading and writing, to a library that writes at places of
+  /// its own choice; nothing may be appended afterwards.
+  package mutating func lend(_ body: (Int32) throws(PortError) -> Void) throws(PortError) {
+    try body(descriptor)
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw systemError(errno, "cannot write", file: target)
+    }
+    written = Int(status.st_size)
+  }
+
   /// Makes the file durable and puts it in the target's place.
   ///
   /// - Throws: `PortError`; the target is then what it was before.
@@ -156,7 +167,7 @@
     for _ in 0..<16 {
       let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
       let candidate = folder + "/." + stem + ".\(suffix).partial"
-      let opened = unsafe open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let opened = unsafe open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if opened >= 0 { return (candidate, opened) }
       if errno != EEXIST { break }
     }

@@ -46,13 +46,20 @@ struct CheckpointDecoder: ~Escapable {
     var path: [String] = []
     for _ in 0..<(try count()) { path.append(try text()) }
     guard let dtype = DType(rawValue: try text()) else { throw nonsense }
-    var extents: [Int] = []
-    for _ in 0..<(try count()) { extents.append(Int(try cursor.little(Int64.self))) }
+    let extents = try integers()
+    let strides = try integers()
     let place = Int(try cursor.little(UInt32.self))
     guard storages.indices.contains(place) else { throw nonsense }
     let shape = try Shape(extents, limits: limits)
-    let tensor = try Tensor(dtype: dtype, shape: shape, storage: storages[place])
+    let tensor = try Tensor(
+      dtype: dtype, shape: shape, strides: strides, offset: 0, storage: storages[place])
     return TensorRecord(path: path, tensor: tensor)
+  }
+
+  private mutating func integers() throws(PortError) -> [Int] {
+    var numbers: [Int] = []
+    for _ in 0..<(try count()) { numbers.append(Int(try cursor.little(Int64.self))) }
+    return numbers
   }
 
   private mutating func tree() throws(PortError) -> MetadataTree {

@@ -4,12 +4,13 @@ internal import TPTensors
 // What the child tells of a file; numbers little-endian, a text is u32 length and UTF-8, a list u32
 // count and the items:
 //   storages   list of: text key, i64 bytes
-//   tensors    list of: list of texts (the path), text dtype, list of i64 (the shape), u32 storage
+//   tensors    list of: list of texts (the path), text dtype, list of i64 (the shape), list of i64 (the
+//              strides, in elements), u32 storage
 //   facts      list of: text name, text value
 //   values     list of: u8 kind, content; each after those that it contains
 //   root       u8 0 none, or 1 and u32 value
 
-/// Writes a checkpoint of contiguous tensors without its elements.
+/// Writes a checkpoint whose tensors begin where their storages do, without its elements.
 struct CheckpointEncoder {
   /// The storages, in the order in which they are numbered.
   private(set) var storages: [Storage] = []
@@ -38,6 +39,8 @@ struct CheckpointEncoder {
       text(record.tensor.dtype.rawValue)
       count(record.tensor.shape.rank)
       for extent in record.tensor.shape.extents { writer.little(Int64(extent)) }
+      count(record.tensor.strides.count)
+      for stride in record.tensor.strides { writer.little(Int64(stride)) }
       count(places[ObjectIdentifier(record.tensor.storage)] ?? 0)
     }
     count(checkpoint.facts.count)

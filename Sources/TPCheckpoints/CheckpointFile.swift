@@ -42,8 +42,13 @@ public enum CheckpointFile {
       case .npy: return try NumPyFile.readArray(file, limits: limits)
       case .npz: return try NumPyFile.readArchive(file, limits: limits)
       case .hdf5:
-        if let hdf5 { return try hdf5.read(path: path, byteCount: file.count, limits: limits) }
-        return try HDF5File.read(path: path, limits: limits)
+        let checkpoint =
+          if let hdf5 {
+            try hdf5.read(path: path, byteCount: file.count, limits: limits)
+          } else {
+            try HDF5File.read(path: path, limits: limits)
+          }
+        return checkpoint.holdingDatasetsToTheirDigests()
       }
     } catch {
       throw error.in(file: path)

@@ -11,7 +11,11 @@ public struct TensorDigest: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: `PortError` where the bytes cannot be had.
   public init(of tensor: Tensor, limits: ReadLimits = ReadLimits()) throws(PortError) {
-    let region = try tensor.contiguousBytes(limits: limits)
+    self.init(ofElements: try tensor.contiguousBytes(limits: limits))
+  }
+
+  /// Hashes contiguous little-endian elements.
+  init(ofElements region: ByteRegion) {
     var hash = SHA256()
     unsafe region.bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
     bytes = Array(hash.finalize())

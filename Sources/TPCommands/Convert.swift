@@ -26,6 +26,7 @@ struct Convert: ParsableCommand {
   var output: String
 
   @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var hdf5: HDF5Options
 
   @Flag(help: "Replace the output where it exists.")
   var force = false
@@ -35,7 +36,8 @@ struct Convert: ParsableCommand {
   func run() throws {
     try printing.report("convert") { () throws(PortError) in
       let format = try WeightFormat(outputPath: output)
-      let options = ConversionOptions(architecture: try architecture.choice())
+      var options = ConversionOptions(architecture: try architecture.choice())
+      try hdf5.apply(to: &options, format)
       try AtomicFile.check(path: output, replacing: force)
       let checkpoint = try CheckpointFile.open(path: file)
       let plan: ConversionPlan

@@ -15,6 +15,8 @@ public struct ConversionOptions: Sendable {
 
   /// What the tensors must fit.
   public var architecture: ArchitectureChoice
+  /// Whether the tensors of an HDF5 file are compressed; every bit comes back.
+  public var isCompressed = false
 
   /// Every bit kept, for the given architecture.
   public init(architecture: ArchitectureChoice = .automatic) {

@@ -55,12 +55,14 @@ public struct ConversionPlan: Sendable {
     leftOut = Self.topLevel(checkpoint).filter {
       $0 != unwrapped.container && !Self.carried.contains($0)
     }
-    contents = WeightFile(
+    var contents = WeightFile(
       tensors: stateDict,
       facts: Self.facts(
         known, content: content, architecture: architecture, parameters: parameters,
         names: stateDict.names, sourceName: sourceName),
       digests: content.tensors)
+    contents.isCompressed = options.isCompressed
+    self.contents = contents
   }
 
   /// Keys of a checkpoint whose content becomes a fact of the weight file.

@@ -45,4 +45,24 @@ struct DatasetPaths {
     }
     return String(decoding: result, as: UTF8.self)
   }
+
+  /// The key whose path these components are: a dataset under several names can say only one of
+  /// them in its attributes. `nil` where they cannot be one of our paths.
+  static func key(of components: [String]) -> String? {
+    if components == ["%"] { return "" }
+    var key: [UInt8] = []
+    var rest = Array(components.joined(separator: ".").utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        key.append(byte)
+        continue
+      }
+      let digits = rest.prefix(2)
+      guard digits.count == 2, let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+      else { return nil }
+      key.append(code)
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: key, as: UTF8.self)
+  }
 }

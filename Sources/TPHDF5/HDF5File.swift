@@ -10,7 +10,9 @@ public enum HDF5File {
   /// Reads the tree of groups; the bytes of a dataset are read when they are asked for.
   ///
   /// Every dataset of numbers is a tensor, named by its attribute `torch_key` or else by the
-  /// components of its path. Two hard links to one dataset are two names of one tensor. `metadata`
+  /// components of its path. Two hard links to one dataset are two names of one tensor. Where
+  /// `torch_layout` names the dimensions of `layout` in another order, the tensor has that order: a
+  /// view, as `torch.Tensor.permute` gives one. `metadata`
   /// is a dict: the attributes of the root under their names, and for each other object that has
   /// attributes its path (`/conv3d1/weight`) with the dict of them. The attribute `torchport.order`,
   /// a JSON list of names, puts the tensors in the order of a state_dict; without it they come by

@@ -9,11 +9,18 @@ struct Walk {
     let first, second, file: UInt64
   }
 
+  /// A dataset that was met before, under another name.
+  private struct Known {
+    let tensor: Tensor
+    /// Whether it says its key, as ours do: its other names are then paths of keys.
+    let hasKey: Bool
+  }
+
   let file: OpenFile
   let limits: ReadLimits
   var contents = Contents()
   private var groups: Set<Identity> = []
-  private var datasets: [Identity: Tensor] = [:]
+  private var datasets: [Identity: Known] = [:]
   private var members = 0
 
   init(file: OpenFile, limits: ReadLimits) {
@@ -70,22 +77,24 @@ struct Walk {
   ) throws(PortError) {
     if let known = datasets[identity] {
       // Its torch_key names the first link only.
-      try contents.add(TensorRecord(path: components, tensor: known), at: path)
+      let key = known.hasKey ? DatasetPaths.key(of: components) : nil
+      try contents.add(
+        TensorRecord(path: key.map { [$0] } ?? components, tensor: known.tensor), at: path)
       return
     }
     let attributes = try attributes(of: set, at: path)
     contents.add(attributes, at: path)
+    func text(_ name: String) -> String? { attributes.first { $0.name == name }?.text }
+    let key = text("torch_key")
     let tensor: Tensor
     do throws(PortError) {
       guard let found = try self.tensor(set, path) else { return }
-      tensor = found
+      tensor = try found.inTorchLayout(text("torch_layout"), from: text("layout"))
     } catch {
       throw error.at(record: path)
     }
-    datasets[identity] = tensor
-    var name = components
-    if let key = attributes.first(where: { $0.name == "torch_key" })?.text { name = [key] }
-    try contents.add(TensorRecord(path: name, tensor: tensor), at: path)
+    datasets[identity] = Known(tensor: tensor, hasKey: key != nil)
+    try contents.add(TensorRecord(path: key.map { [$0] } ?? components, tensor: tensor), at: path)
   }
 
   /// The tensor of a dataset; `nil`, with a note, where it has no numbers or they lie elsewhere.

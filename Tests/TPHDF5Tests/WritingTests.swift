@@ -4,7 +4,7 @@ import TPHDF5
 import TPTensors
 import Testing
 
-private func written(_ contents: WeightFile) throws -> (path: String, bytes: [UInt8]) {
+func written(_ contents: WeightFile) throws -> (path: String, bytes: [UInt8]) {
   let path = try Fixtures.temporary("weights.h5")
   var output = try AtomicFile(path: path, replacing: false)
   try HDF5File.write(contents, to: &output)
@@ -12,7 +12,7 @@ private func written(_ contents: WeightFile) throws -> (path: String, bytes: [UI
   return (path, [UInt8](try Data(contentsOf: URL(filePath: path))))
 }
 
-private func some(_ dtype: DType, _ extents: [Int]) throws -> Tensor {
+func some(_ dtype: DType, _ extents: [Int]) throws -> Tensor {
   let shape = Shape(known: extents)
   let bytes = (0..<shape.elementCount * dtype.byteCount).map {
     dtype == .bool ? UInt8($0 & 1) : UInt8($0 & 63)
@@ -21,7 +21,7 @@ private func some(_ dtype: DType, _ extents: [Int]) throws -> Tensor {
     dtype: dtype, shape: shape, storage: Storage(key: "", region: ByteRegion(bytes)))
 }
 
-private func weights(_ tensors: [(String, Tensor)]) throws -> WeightFile {
+func weights(_ tensors: [(String, Tensor)]) throws -> WeightFile {
   WeightFile(
     tensors: try StateDict(tensors.map { (name: $0.0, tensor: $0.1) }),
     facts: ["architecture": "lipnet", "note": "", "classes": "[\"naïve\"]"],

@@ -1,0 +1,87 @@
+internal import TPBytes
+internal import TPTensors
+
+extension Checkpoint {
+  /// The same checkpoint of an HDF5 file of ours, with each dataset held against the SHA-256 that the
+  /// file states for it when its bytes are first used, and all of them by `verifyChecksums`.
+  func holdingDatasetsToTheirDigests() -> Checkpoint {
+    let stated = statedDigests()
+    if stated.isEmpty { return self }
+    var copy = self
+    var checked: [ObjectIdentifier: Storage] = [:]
+    for place in tensors.indices {
+      let tensor = tensors[place].tensor
+      guard let digest = stated[tensor.storage.key] else { continue }
+      let storage =
+        checked[ObjectIdentifier(tensor.storage)] ?? tensor.storage.held(to: digest)
+      checked[ObjectIdentifier(tensor.storage)] = storage
+      if let held = try? tensor.moved(to: storage) { copy.tensors[place].tensor = held }
+    }
+    let storages = copy.tensors.map(\.tensor.storage)
+    copy.verifyChecksums = {
+      var checksums = Checksums()
+      var seen: Set<ObjectIdentifier> = []
+      for storage in storages where seen.insert(ObjectIdentifier(storage)).inserted {
+        guard stated[storage.key] != nil else {
+          checksums.absent += 1
+          continue
+        }
+        do throws(PortError) {
+          _ = try storage.bytes()
+          checksums.verified += 1
+        } catch {
+          checksums.mismatched.append(storage.key)
+        }
+      }
+      return checksums
+    }
+    return copy
+  }
+
+  /// What the file states for its datasets, by their paths; nothing where it is not one of ours.
+  private func statedDigests() -> [String: String] {
+    guard case .string? = metadata.node(at: "torchport.profile"), let root = metadata.root,
+      case .dict(let entries) = metadata[root]
+    else { return [:] }
+    var digests: [String: String] = [:]
+    for entry in entries {
+      guard case .string(let path) = metadata[entry.key], path.hasPrefix("/"),
+        let value = metadata.value("sha256", of: entry.value)
+      else { continue }
+      // Whatever else stands there is not the digest of anything.
+      if case .string(let text) = metadata[value] {
+        digests[path] = text
+      } else {
+        digests[path] = ""
+      }
+    }
+    return digests
+  }
+}
+
+extension Storage {
+  /// The same bytes, refused where their SHA-256 is another one.
+  fileprivate func held(to digest: String) -> Storage {
+    Storage(key: key, location: location, byteOrder: byteOrder, byteCount: byteCount) {
+      () throws(PortError) in
+      let region = try self.bytes()
+      let found = TensorDigest(ofElements: region).description
+      guard found == digest else {
+        throw PortError(
+          .checksum,
+          "the file states the SHA-256 \(printable(digest, limit: 64)) for the dataset and its bytes"
+            + " have \(found)", record: self.key,
+          remedy: "copy the file again, or convert the checkpoint again")
+      }
+      return region
+    }
+  }
+}
+
+extension Tensor {
+  fileprivate func moved(to storage: Storage) throws(PortError) -> Tensor {
+    try Tensor(
+      dtype: dtype, shape: shape, strides: strides, offset: offset, storage: storage,
+      requiresGrad: requiresGrad, layout: layout, pending: pending)
+  }
+}
