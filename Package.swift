@@ -48,6 +48,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     system("CTPLibZip", pkgConfig: "libzip", apt: "libzip-dev", brew: "libzip"),
@@ -94,7 +95,11 @@ let package = Package(
       imports: [
         "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
         "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes",
-      ], packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      ],
+      packages: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
       swiftSettings: swiftSettings + [.strictMemorySafety()]),

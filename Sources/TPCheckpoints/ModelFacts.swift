@@ -28,6 +28,9 @@ public struct ModelFacts: Hashable, Sendable {
   /// The name of the architecture, or its layer list as JSON.
   public var architecture: String?
 
+  /// The rules that its tensors were mapped by, as JSON (docs/mapping.md).
+  public var map: String?
+
   /// Whether the file says that bits were given up when it was made.
   public var isLossy: Bool {
     guard let precision else { return false }
@@ -49,6 +52,7 @@ public struct ModelFacts: Hashable, Sendable {
     precision = facts.text("precision")
     batchNorm = facts.text("batch_norm")
     architecture = facts.text("architecture")
+    map = facts.text("map")
     let found = facts.statedClasses ?? facts.classIndexes
     classes = found?.classes
     classesProblem = found?.problem

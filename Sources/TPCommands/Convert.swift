@@ -17,6 +17,7 @@ struct Convert: ParsableCommand {
         torchport convert best.pth -o model.h5
         torchport convert best.pth -o model.safetensors --force
         torchport convert other.pth -o other.h5 --architecture none
+        torchport convert other.pth -o other.h5 --map names.json --dry-run
       """)
 
   @Argument(help: "A PyTorch checkpoint, or any file of weights that torchport reads.")
@@ -27,34 +28,35 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var hdf5: HDF5Options
+  @OptionGroup var mapping: MapOption
 
   @Flag(help: "Replace the output where it exists.")
   var force = false
+
+  @Flag(help: "Print what would be written, and write nothing.")
+  var dryRun = false
 
   @OptionGroup var printing: OutputOptions
 
   func run() throws {
     try printing.report("convert") { () throws(PortError) in
       let format = try WeightFormat(outputPath: output)
-      var options = ConversionOptions(architecture: try architecture.choice())
-      try hdf5.apply(to: &options, format)
-      try AtomicFile.check(path: output, replacing: force)
-      let checkpoint = try CheckpointFile.open(path: file)
-      let plan: ConversionPlan
-      do throws(PortError) {
-        plan = try ConversionPlan(
-          checkpoint, sourceName: baseName(file), options: options)
-      } catch {
-        throw error.in(file: file)
-      }
-      let report = try plan.write(to: output, format: format, replacing: force)
+      var job = ConversionJob(
+        input: file, output: output, format: format, options: try options(format))
+      job.replacing = force
+      job.isDryRun = dryRun
+      let report = try job.run()
       return Outcome(
         status: .done, text: report.text(file: file), json: report.json(file: file),
-        warnings: plan.warnings)
+        warnings: report.plan.warnings)
     }
   }
 
-  private func baseName(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
+  /// What happens to the tensors; each group of options adds what is its own.
+  private func options(_ format: WeightFormat) throws(PortError) -> ConversionOptions {
+    var options = ConversionOptions(architecture: try architecture.choice())
+    try hdf5.apply(to: &options, format)
+    try mapping.apply(to: &options)
+    return options
   }
 }

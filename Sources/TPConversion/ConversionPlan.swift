@@ -11,6 +11,12 @@ public struct ConversionPlan: Sendable {
   public let architecture: Architecture?
   /// What is written, in the order of the state_dict.
   public let contents: WeightFile
+  /// Where each tensor that is written comes from, and what was done to it.
+  public let origins: TensorOrigins
+  /// The tensors that the map leaves out.
+  public let dropped: [Dropped]
+  /// The key that the state_dict was under, for example `model_state_dict`; `nil` at the root.
+  public let container: String?
   /// Names that change on the way, wrappers' prefixes taken off.
   public let renamed: [(from: String, to: String)]
   /// Top-level parts of the checkpoint that a weight file does not carry.
@@ -32,17 +38,27 @@ public struct ConversionPlan: Sendable {
     _ checkpoint: Checkpoint, sourceName: String,
     options: ConversionOptions = ConversionOptions(), limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
-    let (architecture, unwrapped) = try Self.unwrap(checkpoint, options.architecture)
-    let stateDict = unwrapped.stateDict
-    guard !stateDict.isEmpty else {
+    let (architecture, unwrapped) = try Self.unwrap(checkpoint, options)
+    guard !unwrapped.stateDict.isEmpty else {
       throw PortError(
         .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
     }
     let known = ModelFacts(checkpoint)
-    let content = try ContentDigest(of: stateDict, limits: limits)
+    let source = try ContentDigest(of: unwrapped.stateDict, limits: limits)
     // A new digest must not vouch for a file that contradicts its own.
-    try known.check(content, of: checkpoint, limits: limits)
+    try known.check(source, of: checkpoint, limits: limits)
     warnings = known.warnings(architecture, unwrapped)
+    let prefix = unwrapped.prefixes.joined()
+    var mapped = MappedTensors(unwrapped.stateDict, prefix: prefix)
+    if let map = options.map {
+      mapped = try map.apply(to: unwrapped.stateDict, prefix: prefix)
+    }
+    let stateDict = try mapped.stateDict()
+    let content =
+      options.map == nil ? source : try ContentDigest(of: stateDict, limits: limits)
+    origins = mapped.origins
+    dropped = mapped.dropped
+    container = unwrapped.container
     self.architecture = architecture
     digest = content.description
     parameters =
@@ -50,16 +66,22 @@ public struct ConversionPlan: Sendable {
       ?? stateDict.entries.reduce(0) {
         $0 + ($1.tensor.dtype.isFloatingPoint ? $1.tensor.shape.elementCount : 0)
       }
-    let prefix = unwrapped.prefixes.joined()
-    renamed = prefix.isEmpty ? [] : stateDict.names.map { (prefix + $0, $0) }
+    let past = origins
+    renamed = stateDict.names.compactMap { name in
+      guard let sources = past[name]?.sources, sources.count == 1, sources[0] != name else {
+        return nil
+      }
+      return (sources[0], name)
+    }
     leftOut = Self.topLevel(checkpoint).filter {
       $0 != unwrapped.container && !Self.carried.contains($0)
     }
     var contents = WeightFile(
       tensors: stateDict,
       facts: Self.facts(
-        known, content: content, architecture: architecture, parameters: parameters,
-        names: stateDict.names, sourceName: sourceName),
+        known, source: source, content: content, architecture: architecture,
+        parameters: parameters, names: stateDict.names, sourceName: sourceName,
+        map: try MapFact.text(known, options.map)),
       digests: content.tensors)
     contents.isCompressed = options.isCompressed
     self.contents = contents
@@ -69,19 +91,26 @@ public struct ConversionPlan: Sendable {
   private static let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
 
   private static func unwrap(
-    _ checkpoint: Checkpoint, _ choice: ConversionOptions.ArchitectureChoice
+    _ checkpoint: Checkpoint, _ options: ConversionOptions
   ) throws(PortError) -> (Architecture?, UnwrappedStateDict) {
+    let trial = options.map.map(MapTrial.init)
+    var mapped: Architecture.Mapping?
+    if let trial {
+      mapped = { (tensors: StateDict) throws(PortError) -> StateDict in try trial.apply(tensors) }
+    }
     do throws(PortError) {
-      switch choice {
+      switch options.architecture {
       case .none: return (nil, try UnwrappedStateDict(of: checkpoint))
-      case .named(let architecture): return (architecture, try architecture.unwrap(checkpoint))
+      case .named(let architecture):
+        return (architecture, try architecture.unwrap(checkpoint, mapped: mapped))
       case .automatic:
         let found = try Architecture.fitting(
-          checkpoint, stated: ModelFacts(checkpoint).architecture)
+          checkpoint, stated: ModelFacts(checkpoint).architecture, mapped: mapped)
         return (found.architecture, found.unwrapped)
       }
     } catch {
-      guard error.kind == .mismatch else { throw error }
+      // Without an architecture, too, the rule would not fit.
+      guard error.kind == .mismatch, error.message != trial?.fault?.message else { throw error }
       throw error.advising("or convert without an architecture: --architecture none")
     }
   }
@@ -98,8 +127,8 @@ public struct ConversionPlan: Sendable {
   }
 
   private static func facts(
-    _ known: ModelFacts, content: ContentDigest, architecture: Architecture?, parameters: Int,
-    names: [String], sourceName: String
+    _ known: ModelFacts, source: ContentDigest, content: ContentDigest,
+    architecture: Architecture?, parameters: Int, names: [String], sourceName: String, map: String?
   ) -> [String: String] {
     var facts = [
       "profile": "1",
@@ -110,16 +139,34 @@ public struct ConversionPlan: Sendable {
       "batch_norm": "separate",
       // A file that was made from another keeps the first source's name and digest.
       "source.name": known.sourceName ?? sourceName,
-      "source.digest": known.sourceDigest ?? content.description,
+      "source.digest": known.sourceDigest ?? source.description,
       "digest": content.description,
     ]
     if let classes = known.classes {
       facts["classes"] = JSONValue.array(classes.map(JSONValue.string)).text()
     }
+    if let map { facts["map"] = map }
     if let epoch = known.epoch { facts["epoch"] = String(epoch) }
     // Not as JSON, which has no NaN: a fact is a text, and is read as a number again.
     if let accuracy = known.bestValidationAccuracy { facts["best_val_acc"] = "\(accuracy)" }
     return facts
+  }
+}
+
+/// A map that is tried on what may be the state_dict, and what went wrong first.
+private final class MapTrial {
+  private let map: TensorMap
+  private(set) var fault: PortError?
+
+  init(_ map: TensorMap) { self.map = map }
+
+  func apply(_ tensors: StateDict) throws(PortError) -> StateDict {
+    do throws(PortError) {
+      return try map.apply(to: tensors).stateDict()
+    } catch {
+      fault = fault ?? error
+      throw error
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 public import TPBytes
 public import TPCheckpoints
 
-/// What a conversion did.
+/// What a conversion did, or would do.
 public struct ConversionReport: Sendable {
   /// What was planned, and then done.
   public let plan: ConversionPlan
@@ -9,8 +9,16 @@ public struct ConversionReport: Sendable {
   public let output: String
   /// Its format.
   public let format: WeightFormat
-  /// Its size in bytes.
-  public let byteCount: Int
+  /// Its size in bytes; `nil` where nothing was written because only the plan was asked for.
+  public private(set) var byteCount: Int?
+
+  /// What would be done.
+  init(plan: ConversionPlan, output: String, format: WeightFormat, byteCount: Int? = nil) {
+    self.plan = plan
+    self.output = output
+    self.format = format
+    self.byteCount = byteCount
+  }
 }
 
 extension ConversionPlan {

@@ -31,21 +31,26 @@ extension Architecture {
     let candidates = surplus.prefix(1_000).map { ($0.name, $0.tensor.shape) }
     let wanted = lacking.map { ($0.name, $0.shape) }
     report.missing = lacking.map {
-      .init(
-        name: $0.name, shape: $0.shape,
-        suggestions: suggestions(for: ($0.name, $0.shape), among: candidates, atMost: 3))
+      let near = suggestions(for: ($0.name, $0.shape), among: candidates, atMost: 3)
+      return .init(
+        name: $0.name, shape: $0.shape, suggestions: near,
+        sameShape: sameShape(for: ($0.name, $0.shape), among: candidates, except: near))
     }
     report.unexpected = surplus.enumerated().map { index, entry in
-      let near =
-        index < 1_000
-        ? suggestions(for: (entry.name, entry.tensor.shape), among: wanted, atMost: 1) : []
-      return .init(name: entry.name, shape: entry.tensor.shape, suggestion: near.first)
+      let own = (entry.name, entry.tensor.shape)
+      guard index < 1_000 else { return .init(name: own.0, shape: own.1, suggestion: nil) }
+      let near = suggestions(for: own, among: wanted, atMost: 1)
+      return .init(
+        name: own.0, shape: own.1, suggestion: near.first,
+        sameShape: sameShape(for: own, among: wanted, except: near))
     }
     for spec in parameterTable {
       guard let tensor = stateDict[spec.name] else { continue }
       if tensor.shape != spec.shape {
         report.misshapen.append(
-          .init(name: spec.name, expected: spec.shape, found: tensor.shape))
+          .init(
+            name: spec.name, expected: spec.shape, found: tensor.shape,
+            sameShape: sameShape(for: (spec.name, spec.shape), among: candidates, except: [])))
       }
       if !holds(spec.dtype, tensor.dtype) {
         report.wrongType.append(.init(name: spec.name, expected: spec.dtype, found: tensor.dtype))
@@ -75,6 +80,16 @@ extension Architecture {
   private func holds(_ expected: DType, _ found: DType) -> Bool {
     expected == .float32
       ? [.float32, .float16, .bfloat16].contains(found) : expected == found
+  }
+
+  /// At most three names of the same shape, however far, the nearest first.
+  private func sameShape(
+    for wanted: (name: String, shape: Shape), among entries: [(name: String, shape: Shape)],
+    except known: [String]
+  ) -> [String] {
+    let names = entries.filter { $0.shape == wanted.shape && !known.contains($0.name) }
+    return nearest(
+      wanted.name, among: names.map { ($0.name, $0.name) }, atMost: 3, anyDistance: true)
   }
 
   /// Names of the same shape, nearest first, then near names of any shape.

@@ -5,11 +5,13 @@ extension Architecture {
   /// The architecture that a checkpoint's weights fit: the one that the file states, else the only
   /// built-in one that fits.
   ///
-  /// - Parameter stated: the name that the file gives; `nil` or `none` where it gives none.
+  /// - Parameters:
+  ///   - stated: the name that the file gives; `nil` or `none` where it gives none.
+  ///   - mapped: what is done to the names and tensors before they must fit.
   /// - Throws: `PortError` of kind `mismatch` with every problem where none fits, of kind `usage`
   ///   where several do, of kind `unsupported` where the stated one is unknown.
   public static func fitting(
-    _ checkpoint: Checkpoint, stated: String? = nil
+    _ checkpoint: Checkpoint, stated: String? = nil, mapped: Mapping? = nil
   ) throws(PortError) -> (architecture: Architecture, unwrapped: UnwrappedStateDict) {
     if let stated, stated != "none" {
       let architecture: Architecture
@@ -24,13 +26,13 @@ extension Architecture {
           remedy: "choose one with --architecture: "
             + builtIn.map(\.name).joined(separator: ", "))
       }
-      return (architecture, try architecture.unwrap(checkpoint))
+      return (architecture, try architecture.unwrap(checkpoint, mapped: mapped))
     }
     var fits: [(architecture: Architecture, unwrapped: UnwrappedStateDict)] = []
     var first: PortError?
     for architecture in builtIn {
       do throws(PortError) {
-        fits.append((architecture, try architecture.unwrap(checkpoint)))
+        fits.append((architecture, try architecture.unwrap(checkpoint, mapped: mapped)))
       } catch {
         first = first ?? error
       }

@@ -11,11 +11,14 @@ public struct BindingReport: Hashable, Sendable {
     public let shape: Shape
     /// Unexpected entries that may be meant: those of the same shape first, then the nearest names.
     public let suggestions: [String]
+    /// Unexpected entries of the same shape under names that are not near, nearest first.
+    public let sameShape: [String]
 
-    package init(name: String, shape: Shape, suggestions: [String]) {
+    package init(name: String, shape: Shape, suggestions: [String], sameShape: [String] = []) {
       self.name = name
       self.shape = shape
       self.suggestions = suggestions
+      self.sameShape = sameShape
     }
   }
 
@@ -27,11 +30,14 @@ public struct BindingReport: Hashable, Sendable {
     public let shape: Shape
     /// The missing entry that may be meant.
     public let suggestion: String?
+    /// Missing entries of the same shape under names that are not near, nearest first.
+    public let sameShape: [String]
 
-    package init(name: String, shape: Shape, suggestion: String?) {
+    package init(name: String, shape: Shape, suggestion: String?, sameShape: [String] = []) {
       self.name = name
       self.shape = shape
       self.suggestion = suggestion
+      self.sameShape = sameShape
     }
   }
 
@@ -43,11 +49,19 @@ public struct BindingReport: Hashable, Sendable {
     public let expected: Shape
     /// The extents of the file.
     public let found: Shape
+    /// Unexpected entries of the expected shape that may be meant, the nearest names first.
+    public let sameShape: [String]
 
-    package init(name: String, expected: Shape, found: Shape) {
+    package init(name: String, expected: Shape, found: Shape, sameShape: [String] = []) {
       self.name = name
       self.expected = expected
       self.found = found
+      self.sameShape = sameShape
+    }
+
+    /// Whether the extents are the same in another order: transposed weights.
+    public var isPermuted: Bool {
+      expected.extents.sorted() == found.extents.sorted()
     }
   }
 
@@ -96,11 +110,21 @@ public struct BindingReport: Hashable, Sendable {
     add(
       "missing",
       missing.map { entry in
-        let hint = entry.suggestions.first.map { " [perhaps \(printable($0))]" } ?? ""
-        return "\(entry.name) \(entry.shape)\(hint)"
+        "\(entry.name) \(entry.shape)" + hint(entry.suggestions.first, entry.sameShape)
       })
-    add("unexpected", unexpected.map { "\(printable($0.name)) \($0.shape)" })
-    add("of another shape", misshapen.map { "\($0.name) \($0.found) for \($0.expected)" })
+    // What is said of a missing entry is not said again the other way round.
+    let said = Set(missing.prefix(10).compactMap { $0.suggestions.first ?? $0.sameShape.first })
+    add(
+      "unexpected",
+      unexpected.map { entry in
+        "\(printable(entry.name)) \(entry.shape)"
+          + (said.contains(entry.name) ? "" : hint(entry.suggestion, entry.sameShape))
+      })
+    add(
+      "of another shape",
+      misshapen.map { entry in
+        "\(entry.name) \(entry.found) for \(entry.expected)" + hint(nil, entry.sameShape)
+      })
     add(
       "of another type",
       wrongType.map { "\($0.name) \($0.found.rawValue) for \($0.expected.rawValue)" })
@@ -110,13 +134,24 @@ public struct BindingReport: Hashable, Sendable {
       remedy: remedy)
   }
 
+  /// What may be meant, in brackets; nothing where there is no candidate.
+  private func hint(_ near: String?, _ sameShape: [String]) -> String {
+    if let near { return " [perhaps \(printable(near))]" }
+    guard let first = sameShape.first else { return "" }
+    let more = sameShape.count > 1 ? " and others" : ""
+    return " [\(printable(first))\(more) \(sameShape.count > 1 ? "have" : "has") this shape]"
+  }
+
   private var remedy: String {
     if wrongType.contains(where: { $0.found == .float64 }) {
       return
         "save float64 weights as float32 in PyTorch (model.float()), so that rounding is visible"
     }
-    return missing.contains { !$0.suggestions.isEmpty }
-      ? "rename the keys, or choose the architecture that was trained"
+    if !misshapen.isEmpty, misshapen.allSatisfy(\.isPermuted) {
+      return "permute their axes (--map)"
+    }
+    return missing.contains { !$0.suggestions.isEmpty || !$0.sameShape.isEmpty }
+      ? "rename the keys (--map), or choose the architecture that was trained"
       : "choose the architecture that was trained"
   }
 }

@@ -19,9 +19,12 @@ func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
 /// one differs. Names over 200 bytes are not looked at: they come from files, and the work is
 /// quadratic.
 ///
-/// - Parameter names: what is returned, and what is compared.
-func nearest(
-  _ wanted: String, among names: [(name: String, compared: String)], atMost limit: Int
+/// - Parameters:
+///   - names: what is returned, and what is compared.
+///   - anyDistance: whether names that have little in common are wanted too.
+package func nearest(
+  _ wanted: String, among names: [(name: String, compared: String)], atMost limit: Int,
+  anyDistance: Bool = false
 ) -> [String] {
   let own = Array(wanted.utf8)
   guard own.count <= 200 else { return [] }
@@ -30,7 +33,8 @@ func nearest(
     let other = Array(compared.utf8)
     guard other.count <= 200 else { continue }
     let distance = editDistance(own, other)
-    if distance * 3 <= max(own.count, other.count) { found.append((name, distance)) }
+    let longer = max(own.count, other.count)
+    if anyDistance || distance * 3 <= longer { found.append((name, distance)) }
   }
   found.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
   return found.prefix(limit).map(\.name)

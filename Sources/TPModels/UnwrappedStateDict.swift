@@ -23,14 +23,18 @@ extension Architecture {
   /// Finds the state_dict that fits: under `UnwrappedStateDict.containers` in that order, then the
   /// file itself. A prefix is removed only where all names have it and the architecture's have not.
   ///
+  /// - Parameter mapped: what is done to the names and tensors before they must fit; the result has
+  ///   them as they were before.
   /// - Throws: `PortError` of kind `mismatch` with every problem of the first candidate where none
-  ///   fits, or where the file holds no tensor.
-  public func unwrap(_ checkpoint: Checkpoint) throws(PortError) -> UnwrappedStateDict {
+  ///   fits, or where the file holds no tensor; what `mapped` throws for the first candidate.
+  public func unwrap(
+    _ checkpoint: Checkpoint, mapped: Mapping? = nil
+  ) throws(PortError) -> UnwrappedStateDict {
     var chosen: Candidate?
     var alternatives: [String] = []
     var first: PortError?
     for candidate in try candidates(checkpoint) {
-      if let error = match(candidate.stateDict).error {
+      if let error = misfit(candidate, mapped) {
         first = first ?? place(error, candidate)
       } else if chosen == nil {
         chosen = candidate
@@ -46,6 +50,18 @@ extension Architecture {
     return UnwrappedStateDict(
       stateDict: chosen.stateDict, container: chosen.container, prefixes: chosen.prefixes,
       alternatives: alternatives)
+  }
+
+  /// Makes the tensors that must fit out of those that a file holds.
+  public typealias Mapping = (StateDict) throws(PortError) -> StateDict
+
+  private func misfit(_ candidate: Candidate, _ mapped: Mapping?) -> PortError? {
+    guard let mapped else { return match(candidate.stateDict).error }
+    do throws(PortError) {
+      return match(try mapped(candidate.stateDict)).error
+    } catch {
+      return error
+    }
   }
 
   private struct Candidate {

@@ -10,10 +10,20 @@ extension ConversionReport {
     [
       "file": .string(file),
       "output": .string(output),
+      "dry_run": .bool(byteCount == nil),
       "format": .string(format.rawValue),
       "architecture": plan.architecture.map { .string($0.name) } ?? .null,
       "parameters": .int(plan.parameters),
       "tensors": .int(plan.contents.tensors.count),
+      "container": plan.container.map(JSONValue.string) ?? .null,
+      "plan": .array(plan.tensors.map(\.json)),
+      "dropped": .array(
+        plan.dropped.map {
+          [
+            "name": .string($0.name), "sources": .array($0.sources.map(JSONValue.string)),
+            "rule": .int($0.rule),
+          ]
+        }),
       "renamed": .array(
         plan.renamed.map { ["from": .string($0.from), "to": .string($0.to)] }),
       // What does not fit is an error: a report that exists has none of these.
@@ -23,7 +33,8 @@ extension ConversionReport {
       "left_out": .array(plan.leftOut.map(JSONValue.string)),
       "precision": "exact",
       "digest": .string(plan.digest),
-      "bytes": .int(byteCount),
+      "tensor_bytes": .int(plan.tensorBytes),
+      "bytes": byteCount.map(JSONValue.int) ?? .null,
       "warnings": .array(plan.warnings.map(JSONValue.string)),
     ]
   }
@@ -32,23 +43,84 @@ extension ConversionReport {
   public func text(file: String) -> String {
     let architecture = plan.architecture.map { $0.name } ?? "no architecture"
     var text = "\(printable(file)) -> \(printable(output)): \(format.label), "
-    text += "\(counted(plan.contents.tensors.count, "tensor")), every bit kept\n"
-    text += "  \(architecture), \(grouped(plan.parameters)) parameters, \(bytes(byteCount))\n"
+    text += "\(counted(plan.contents.tensors.count, "tensor")), every bit kept"
+    text += byteCount == nil ? "; nothing is written\n" : "\n"
+    text += "  \(architecture), \(grouped(plan.parameters)) parameters, "
+    text += byteCount.map(bytes) ?? "\(bytes(plan.tensorBytes)) of tensors"
+    text += "\n"
     if let classes = plan.contents.facts["classes"] { text += "  classes \(printable(classes))\n" }
     let carried = ["epoch", "best_val_acc"].compactMap { key in
       plan.contents.facts[key].map { "\(key) \($0)" }
     }
     if !carried.isEmpty { text += "  " + carried.joined(separator: ", ") + "\n" }
-    if let first = plan.renamed.first {
-      text +=
-        "  renamed \(plan.renamed.count): \(printable(first.from)) is now \(printable(first.to))"
-      text += plan.renamed.count > 1 ? ", and so on\n" : "\n"
+    text += byteCount == nil ? plan.table : plan.changed
+    if !plan.dropped.isEmpty {
+      text += "  dropped: " + list(plan.dropped.map { "\($0.name) (rule \($0.rule))" }) + "\n"
     }
-    if !plan.leftOut.isEmpty {
-      text += "  left out: " + plan.leftOut.map { printable($0, limit: 60) }.joined(separator: ", ")
-      text += "\n"
-    }
+    if !plan.leftOut.isEmpty { text += "  left out: " + list(plan.leftOut) + "\n" }
     text += "  content digest \(plan.digest)\n"
     return text
+  }
+
+  private func list(_ names: [String]) -> String {
+    let more = names.count > 30 ? " and \(names.count - 30) more" : ""
+    return names.prefix(30).map { printable($0, limit: 60) }.joined(separator: ", ") + more
+  }
+}
+
+extension ConversionPlan {
+  /// Bytes of all elements.
+  fileprivate var tensorBytes: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+  /// Every tensor with its source and what happens to it.
+  fileprivate var table: String {
+    var table = Table([
+      ("tensor", .left), ("dtype", .left), ("shape", .left), ("bytes", .right), ("from", .left),
+    ])
+    for tensor in tensors {
+      table.add(
+        printable(tensor.name, limit: 80), tensor.dtype.rawValue, "\(tensor.shape)",
+        grouped(tensor.byteCount), tensor.past)
+    }
+    let place = container.map { "  from \(printable($0)):\n" } ?? ""
+    return place + table.text
+  }
+
+  /// What was renamed, and what was changed besides, at most ten lines.
+  fileprivate var changed: String {
+    var text = ""
+    if let first = renamed.first {
+      text += "  renamed \(renamed.count): \(printable(first.from)) is now \(printable(first.to))"
+      text += renamed.count > 1 ? ", and so on\n" : "\n"
+    }
+    let changed = tensors.filter { !$0.changes.isEmpty }
+    for tensor in changed.prefix(10) {
+      text += "  \(printable(tensor.name, limit: 80)): \(tensor.past)\n"
+    }
+    if changed.count > 10 {
+      text += "  and \(counted(changed.count - 10, "tensor")) more changed\n"
+    }
+    return text
+  }
+}
+
+extension PlannedTensor {
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(name),
+      "dtype": .string(dtype.rawValue),
+      "shape": .array(shape.extents.map(JSONValue.int)),
+      "bytes": .int(byteCount),
+      "sources": .array(sources.map(JSONValue.string)),
+      "changes": .array(changes.map(JSONValue.string)),
+    ]
+  }
+
+  /// Its source and what was done, for a cell or a line.
+  fileprivate var past: String {
+    let own =
+      sources == [name] ? "" : sources.map { printable($0, limit: 80) }.joined(separator: " + ")
+    let done = changes.map { printable($0, limit: 120) }.joined(separator: "; ")
+    return own.isEmpty ? done : done.isEmpty ? own : own + "; " + done
   }
 }

@@ -59,7 +59,7 @@ struct BindingTests {
     let extra = BindingReport.Unexpected(name: "extra", shape: scalar, suggestion: nil)
     #expect(report.unexpected == [swapped, extra])
     let counter = BindingReport.Misshapen(
-      name: "bn.num_batches_tracked", expected: scalar, found: try Shape([1]))
+      name: "bn.num_batches_tracked", expected: scalar, found: try Shape([1]), sameShape: ["extra"])
     let weight = BindingReport.Misshapen(
       name: "fc2.weight", expected: try Shape([3, 3]), found: try Shape([3, 4]))
     #expect(report.misshapen == [counter, weight])
@@ -71,13 +71,29 @@ struct BindingTests {
     #expect(error?.kind == .mismatch)
     let parts = [
       "1 missing: fc1.bias (3,) [perhaps fc1.bais]", "2 unexpected: fc1.bais (3,), extra ()",
-      "2 of another shape: bn.num_batches_tracked (1,) for (), fc2.weight (3, 4) for (3, 3)",
+      "2 of another shape: bn.num_batches_tracked (1,) for () [extra has this shape],"
+        + " fc2.weight (3, 4) for (3, 3)",
       "2 of another type: bn.weight float64 for float32,"
         + " bn.num_batches_tracked int32 for int64",
     ]
     let message = "the weights do not fit Small: " + parts.joined(separator: "; ")
     #expect(error?.message == message)
     #expect(error?.remedy?.contains("float64") == true)
+  }
+
+  /// Names of another program have nothing in common with ours; the shapes still tell.
+  @Test func candidatesByShapeAreToldHoweverTheyAreCalled() throws {
+    let three = try Shape([3])
+    let found = try stateDict(
+      without: ["fc1.bias"], adding: [("zzzzzzzzzzzz", zeros(.float32, three))])
+    let report = try architecture().match(found)
+    #expect(report.missing.first?.suggestions == [])
+    #expect(report.missing.first?.sameShape == ["zzzzzzzzzzzz"])
+    #expect(report.unexpected.first?.sameShape == ["fc1.bias"])
+    #expect(
+      report.error?.message
+        == "the weights do not fit Small: 1 missing: fc1.bias (3,) [zzzzzzzzzzzz has this shape];"
+        + " 1 unexpected: zzzzzzzzzzzz (3,)")
   }
 
   @Test func suggestionsPreferTheSameShape() throws {
