@@ -19,6 +19,10 @@ public struct ReadLimits: Hashable, Sendable {
   /// Names of dimensions; PyTorch's own limit.
   public var rank = 64
 
+  /// Whether bytes that contradict their checksum are taken all the same. Then only the reader's
+  /// `verifyChecksums` tells of them.
+  public var ignoresChecksums = false
+
   /// The documented defaults.
   public init() {}
 }

@@ -65,8 +65,12 @@ public enum CheckpointFile {
       guard error.kind == .truncated, let left = try? TorchFile.recoverZip(file, limits: limits)
       else { throw error }
       let intact = left.entries.count { $0.state == .intact }
+      // Directory and headers come on top of the storages.
+      let whole = file.count.addingReportingOverflow(left.missingBytes).partialValue
+      let message =
+        left.missingBytes > 0 ? "has \(file.count) of at least \(whole) bytes" : error.message
       throw PortError(
-        error.kind, error.message + "; \(intact) of \(left.entries.count) tensors are intact",
+        error.kind, message + "; \(intact) of \(left.entries.count) tensors are intact",
         offset: error.offset, record: error.record, key: error.key,
         remedy: (error.remedy.map { $0 + ", " } ?? "") + "or save them with torchport recover")
     }

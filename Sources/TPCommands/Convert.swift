@@ -36,6 +36,7 @@ struct Convert: ParsableCommand {
   @Flag(help: "Print what would be written, and write nothing.")
   var dryRun = false
 
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var printing: OutputOptions
 
   func run() throws {
@@ -45,7 +46,7 @@ struct Convert: ParsableCommand {
         input: file, output: output, format: format, options: try options(format))
       job.replacing = force
       job.isDryRun = dryRun
-      let report = try job.run()
+      let report = try job.run(limits: reading.limits)
       return Outcome(
         status: .done, text: report.text(file: file), json: report.json(file: file),
         warnings: report.plan.warnings)

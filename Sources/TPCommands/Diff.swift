@@ -23,17 +23,19 @@ struct Diff: ParsableCommand {
   @Argument(help: "The checkpoint to compare with it.")
   var b: String
 
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     try output.report("diff") { () throws(PortError) in
-      let left = try CheckpointFile.open(path: a)
-      let right = try CheckpointFile.open(path: b)
+      let left = try CheckpointFile.open(path: a, limits: reading.limits)
+      let right = try CheckpointFile.open(path: b, limits: reading.limits)
       let difference = try CheckpointDifference(left, right, files: (a, b))
       let report = DiffReport(a: a, b: b, difference: difference)
       let status: Status =
         difference.comparedAny ? (difference.isIdentical ? .done : .different) : .undecided
-      return Outcome(status: status, text: report.text, json: report.json)
+      return Outcome(status: status, text: report.text, json: report.json,
+        warnings: reading.warnings((a, left), (b, right)))
     }
   }
 }

@@ -52,6 +52,7 @@ struct Inspect: ParsableCommand {
   @Option(help: "The most opcodes of a pickle that --pickle shows.")
   var opcodes = 10_000
 
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var printing: OutputOptions
 
   func validate() throws {
@@ -69,7 +70,7 @@ struct Inspect: ParsableCommand {
           status: .done, text: try listings().map(\.text).joined(separator: "\n"), json: [:])
       }
       if let output { try AtomicFile.check(path: output, replacing: force) }
-      let checkpoint = try CheckpointFile.open(path: file)
+      let checkpoint = try CheckpointFile.open(path: file, limits: reading.limits)
       do throws(PortError) {
         if let tensor { return try one(tensor, of: checkpoint) }
         return try all(checkpoint)
@@ -105,9 +106,15 @@ struct Inspect: ParsableCommand {
       // The sums first: a wrong one is listed with every other, not only met as the first error.
       let checksums = checkpoint.verifyChecksums()
       report.checksums = checksums
-      if checksums.mismatched.isEmpty {
+      if checksums.mismatched.isEmpty || reading.ignoreChecksums {
         for place in report.tensors.indices {
-          report.tensors[place].digest = try digest(of: report.tensors[place].record)
+          let record = report.tensors[place].record
+          report.tensors[place].digest = try digest(of: record)
+          if record.tensor.quantization != nil {
+            report.tensors[place].dequantizedDigest = try digest(of: record) {
+              (tensor) throws(PortError) in try tensor.dequantized() ?? tensor
+            }
+          }
         }
         for place in report.arrays.indices {
           report.arrays[place].digest = try digest(of: report.arrays[place].record)
@@ -126,7 +133,9 @@ struct Inspect: ParsableCommand {
         report.arrays[place].statistics = try statistics(of: report.arrays[place].record)
       }
     }
-    return Outcome(status: status, text: report.text, json: report.json)
+    return Outcome(
+      status: status, text: report.text, json: report.json,
+      warnings: reading.warnings((file, checkpoint)))
   }
 
   private func one(_ name: String, of checkpoint: Checkpoint) throws(PortError) -> Outcome {
@@ -146,10 +155,12 @@ struct Inspect: ParsableCommand {
     report.arrays = []
     if let output {
       var target = try AtomicFile(path: output, replacing: force)
-      try NumPyFile.write(record.tensor, to: &target)
+      try NumPyFile.write(try record.tensor.dequantized() ?? record.tensor, to: &target)
       try target.commit()
     }
-    return Outcome(status: .done, text: values.text, json: report.json)
+    return Outcome(
+      status: .done, text: values.text, json: report.json,
+      warnings: reading.warnings((file, checkpoint)))
   }
 
   /// `nil` for a tensor whose elements cannot be had, as for a type without statistics.
@@ -165,9 +176,12 @@ struct Inspect: ParsableCommand {
   }
 
   /// A tensor without a dense form, or one too large to be given it, is told of and no failure.
-  private func digest(of record: TensorRecord) throws(PortError) -> InspectReport.Digest {
+  private func digest(
+    of record: TensorRecord,
+    _ values: (Tensor) throws(PortError) -> Tensor = { (tensor) throws(PortError) in tensor }
+  ) throws(PortError) -> InspectReport.Digest {
     do throws(PortError) {
-      return .sha256(try TensorDigest(of: record.tensor).description)
+      return .sha256(try TensorDigest(of: values(record.tensor)).description)
     } catch {
       guard error.kind == .unsupported || error.kind == .limit else {
         throw error.at(key: record.name)

@@ -24,15 +24,17 @@ struct Predict: ParsableCommand {
   var clip: String
 
   @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     try output.report("predict") { () throws(PortError) in
-      let model = try LoadedModel.open(path: weights, architecture: architecture.network())
+      let model = try LoadedModel.open(path: weights, architecture: architecture.network(), limits: reading.limits)
       let frames = try ClipFile.open(path: clip, extents: model.architecture.input)
       let predictions = try Predictor.predict(model, frames)
       let warnings =
         model.warnings + frames.warnings + predictions.compactMap(\.warning)
+        + reading.warnings((weights, model.checkpoint))
       let report = PredictReport(
         weights: weights, clip: clip, architecture: model.architecture.name,
         classes: Predictor.classNames(model),

@@ -25,11 +25,12 @@ struct Verify: ParsableCommand {
   var golden: String
 
   @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     try output.report("verify") { () throws(PortError) in
-      let model = try LoadedModel.open(path: weights, architecture: architecture.network())
+      let model = try LoadedModel.open(path: weights, architecture: architecture.network(), limits: reading.limits)
       let recorded = try Golden.open(path: golden)
       let parity: ParityReport
       do throws(PortError) {
@@ -40,7 +41,8 @@ struct Verify: ParsableCommand {
       let report = VerifyReport(
         weights: weights, golden: golden, architecture: model.architecture.name,
         classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
-      return Outcome(status: Status(parity.verdict), text: report.text, json: report.json)
+      return Outcome(status: Status(parity.verdict), text: report.text, json: report.json,
+        warnings: reading.warnings((weights, model.checkpoint)))
     }
   }
 }

@@ -38,6 +38,7 @@ public struct ConversionPlan: Sendable {
     _ checkpoint: Checkpoint, sourceName: String,
     options: ConversionOptions = ConversionOptions(), limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
+    let (checkpoint, quantized) = try checkpoint.dequantized(limits: limits)
     let (architecture, unwrapped) = try Self.unwrap(checkpoint, options)
     guard !unwrapped.stateDict.isEmpty else {
       throw PortError(
@@ -47,7 +48,9 @@ public struct ConversionPlan: Sendable {
     let source = try ContentDigest(of: unwrapped.stateDict, limits: limits)
     // A new digest must not vouch for a file that contradicts its own.
     try known.check(source, of: checkpoint, limits: limits)
-    warnings = known.warnings(architecture, unwrapped)
+    warnings =
+      known.warnings(architecture, unwrapped) + quantized
+      + checkpoint.ignoredChecksums(limits: limits)
     let prefix = unwrapped.prefixes.joined()
     var mapped = MappedTensors(unwrapped.stateDict, prefix: prefix)
     if let map = options.map {

@@ -21,6 +21,8 @@ public struct InspectReport: Sendable {
     public let record: TensorRecord
     /// Its digest, where it was asked for.
     public var digest: Digest?
+    /// The digest of the float32 values that a quantized tensor stands for, where it was asked for.
+    public var dequantizedDigest: Digest?
     /// Its statistics, where they were asked for and there are any.
     public var statistics: TensorStatistics?
 
@@ -114,6 +116,10 @@ public struct InspectReport: Sendable {
       ("location", .string(tensor.storage.location)),
       ("requires_grad", .bool(tensor.requiresGrad)),
       ("sha256", digest.map { $0.hash.map(JSONValue.string) ?? .null }),
+      (
+        "dequantized_sha256",
+        row.dequantizedDigest.map { $0.hash.map(JSONValue.string) ?? .null }
+      ),
       ("refused", digest?.refusal.map(JSONValue.string)),
       ("statistics", isMeasured ? row.statistics?.json ?? .null : nil),
     ])

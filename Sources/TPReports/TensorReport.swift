@@ -14,8 +14,10 @@ public struct TensorReport: Sendable {
   public init(_ record: TensorRecord) throws(PortError) {
     self.record = record
     do throws(PortError) {
-      statistics = try TensorStatistics(record.tensor)
-      values = try TensorText.render(record.tensor)
+      // Of a quantized tensor the real numbers are shown, as PyTorch prints it.
+      let tensor = try record.tensor.dequantized() ?? record.tensor
+      statistics = try TensorStatistics(tensor)
+      values = try TensorText.render(tensor)
     } catch {
       throw error.at(key: record.name)
     }

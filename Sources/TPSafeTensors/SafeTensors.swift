@@ -42,7 +42,7 @@ public enum SafeTensors {
         let sum = Sum(name: entry.name, region: region, expected: expected)
         sums.append(sum)
         storage = Storage(key: entry.name, byteCount: region.count) { () throws(PortError) in
-          try sum.verified()
+          try limits.ignoresChecksums ? sum.region : sum.verified()
         }
       } else {
         storage = Storage(key: entry.name, region: region)

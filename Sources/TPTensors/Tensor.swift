@@ -21,13 +21,16 @@ public struct Tensor: Sendable {
   public let layout: TensorLayout
   /// What the stored elements still lack to be the tensor's.
   public let pending: PendingOperations
+  /// How the elements stand for real numbers, where they are quantized.
+  public let quantization: Quantization?
 
   /// A view of a storage, proven to lie inside it.
   ///
   /// - Throws: `PortError` for a negative stride or offset, or an element outside of the storage.
   public init(
     dtype: DType, shape: Shape, strides: [Int], offset: Int, storage: Storage,
-    requiresGrad: Bool = false, layout: TensorLayout = .strided, pending: PendingOperations = []
+    requiresGrad: Bool = false, layout: TensorLayout = .strided, pending: PendingOperations = [],
+    quantization: Quantization? = nil
   ) throws(PortError) {
     guard strides.count == shape.rank else {
       throw PortError(
@@ -64,6 +67,7 @@ public struct Tensor: Sendable {
     self.requiresGrad = requiresGrad
     self.layout = layout
     self.pending = pending
+    self.quantization = quantization
   }
 
   /// A contiguous tensor that fills a storage from its start.
@@ -87,6 +91,7 @@ public struct Tensor: Sendable {
     requiresGrad = false
     layout = .strided
     pending = []
+    quantization = nil
   }
 
   /// Whether the elements lie row-major without gaps.

@@ -13,6 +13,8 @@ final class LegacyStorages: PersistentSource {
   private let storages: [String: Storage]
   /// The keys of the storages that are there to their last byte.
   private let complete: Set<String>
+  /// The first bytes of the storage in which the file ends.
+  private let cut: (key: String, beginning: ByteRegion)?
 
   /// - Parameters:
   ///   - keys: the list that follows the pickle.
@@ -23,6 +25,7 @@ final class LegacyStorages: PersistentSource {
     let ids = try LegacyStorages.ids(arena)
     var storages: [String: Storage] = [:]
     var complete: Set<String> = []
+    var cut: (key: String, beginning: ByteRegion)?
     var offset = start
     for key in keys {
       guard let id = ids[key] else {
@@ -48,6 +51,9 @@ final class LegacyStorages: PersistentSource {
         complete.insert(key)
       } else {
         let count = region.count
+        if first < count, let beginning = region.slice(offset: first, length: count - first) {
+          cut = (key, beginning)
+        }
         storages[key] = Storage(key: key, location: id.location, byteCount: id.byteCount) {
           () throws(PortError) in
           throw PortError(
@@ -59,6 +65,7 @@ final class LegacyStorages: PersistentSource {
     }
     self.storages = storages
     self.complete = complete
+    self.cut = cut
     end = offset
     missingBytes = max(0, offset - region.count)
   }
@@ -87,6 +94,12 @@ final class LegacyStorages: PersistentSource {
   func isComplete(_ tensor: Tensor) -> Bool {
     guard storages[tensor.storage.key] === tensor.storage else { return true }
     return complete.contains(tensor.storage.key)
+  }
+
+  /// What is left of a tensor's storage, where the file ends in it.
+  func beginning(of tensor: Tensor) -> ByteRegion? {
+    guard let cut, storages[cut.key] === tensor.storage else { return nil }
+    return cut.beginning
   }
 
   /// The ids of all storages that the pickle names, those included that nothing holds in the end.

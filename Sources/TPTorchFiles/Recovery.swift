@@ -27,6 +27,8 @@ public struct Recovery: Sendable {
   public let container: Checkpoint.Container
   /// Every tensor, in the order of the file.
   public let entries: [Entry]
+  /// How many bytes of storages are not in the file.
+  public let missingBytes: Int
 }
 
 extension TorchFile {
@@ -60,7 +62,8 @@ extension TorchFile {
     let unsure = doubt ?? storages.byteOrderDoubt
     return Recovery(
       container: .torchZip,
-      entries: contents.records.map { storages.entry($0, doubt: unsure) })
+      entries: contents.records.map { storages.entry($0, doubt: unsure) },
+      missingBytes: storages.missingBytes)
   }
 
   /// The pickle, and why it is not proven.
@@ -88,17 +91,23 @@ extension TorchFile {
     let stream = try LegacyStream(file.region, limits: limits)
     let contents = try Interpretation(
       stream.pickle, source: file.region, storages: stream.storages, limits: limits)
+    let unsure = Recovery.State.unverified("files of this format have no checksums")
     let entries = contents.records.map { record in
       let isThere =
         record.tensor.shape.elementCount == 0
         || stream.storages.isComplete(record.tensor) && (try? record.tensor.storage.bytes()) != nil
-      return Recovery.Entry(
-        record: record,
-        state: isThere
-          ? .unverified("files of this format have no checksums")
-          : .lost("the file ends before its last byte"))
+      if isThere { return Recovery.Entry(record: record, state: unsure) }
+      // A storage that is cut may hold a view whole.
+      if let beginning = stream.storages.beginning(of: record.tensor),
+        let shorter = try? record.tensor.shortened(to: beginning)
+      {
+        return Recovery.Entry(
+          record: TensorRecord(path: record.path, tensor: shorter), state: unsure)
+      }
+      return Recovery.Entry(record: record, state: .lost("the file ends before its last byte"))
     }
-    return Recovery(container: .torchLegacy, entries: entries)
+    return Recovery(
+      container: .torchLegacy, entries: entries, missingBytes: stream.storages.missingBytes)
   }
 
   private static func mainRecord(_ salvage: ZipSalvage) throws(PortError) -> ZipSalvage.Record {

@@ -11,6 +11,8 @@ final class SalvagedStorages: PersistentSource {
     let state: Recovery.State
     /// The first bytes of a storage that is cut.
     let beginning: ByteRegion?
+    /// How many of its bytes are not in the file; 0 for a damaged record that is there in full.
+    var missingBytes = 0
   }
 
   /// Why numbers of more than a byte are not proven, where the record that tells their order is lost.
@@ -59,12 +61,14 @@ final class SalvagedStorages: PersistentSource {
 
   private func salvage(_ id: StorageID) -> Salvaged {
     let count = id.byteCount
-    func lost(_ reason: String, _ beginning: ByteRegion? = nil) -> Salvaged {
+    func lost(
+      _ reason: String, _ beginning: ByteRegion? = nil, missing: Int = 0
+    ) -> Salvaged {
       let record = root + "data/" + id.key
       let storage = Storage(
         key: id.key, location: id.location, byteOrder: byteOrder, byteCount: count
       ) { () throws(PortError) in throw PortError(.truncated, reason, record: record) }
-      return Salvaged(storage: storage, state: .lost(reason), beginning: beginning)
+      return Salvaged(storage: storage, state: .lost(reason), beginning: beginning, missingBytes: missing)
     }
     func found(_ region: ByteRegion, _ state: Recovery.State) -> Salvaged {
       let storage = Storage(
@@ -72,7 +76,7 @@ final class SalvagedStorages: PersistentSource {
       return Salvaged(storage: storage, state: state, beginning: nil)
     }
     guard let record = records[root + "data/" + id.key] else {
-      return lost("its record is not in what is left of the file")
+      return lost("its record is not in what is left of the file", missing: count)
     }
     switch record.state {
     case .intact(let region):
@@ -87,11 +91,17 @@ final class SalvagedStorages: PersistentSource {
       return found(region, .unverified("the file has no checksum of it"))
     case .open(let region):
       guard let bytes = region.slice(offset: 0, length: count) else {
-        return lost("\(region.count) of the \(count) bytes of its record are left", region)
+        return lost("\(region.count) of the \(count) bytes of its record are left", region,
+          missing: count - region.count)
       }
       return found(bytes, .unverified("the checksum behind it is lost"))
     case .lost(let reason): return lost(reason)
     }
+  }
+
+  /// How many bytes of storages the file would have to have and has not.
+  var missingBytes: Int {
+    known.values.reduce(0) { $0.addingReportingOverflow($1.missingBytes).partialValue }
   }
 
   /// What can be said of a tensor.
@@ -112,10 +122,7 @@ final class SalvagedStorages: PersistentSource {
     case .unverified: return Recovery.Entry(record: record, state: salvaged.state)
     case .lost(let reason):
       guard let beginning = salvaged.beginning,
-        let shorter = try? tensor.moved(
-          to: Storage(
-            key: tensor.storage.key, location: tensor.storage.location,
-            byteOrder: tensor.storage.byteOrder, region: beginning))
+        let shorter = try? tensor.shortened(to: beginning)
       else {
         return Recovery.Entry(record: record, state: .lost(reason))
       }
@@ -138,10 +145,16 @@ final class SalvagedStorages: PersistentSource {
 }
 
 extension Tensor {
-  /// The same view of another storage.
-  fileprivate func moved(to storage: Storage) throws(PortError) -> Tensor {
+  /// The same view of the first bytes of its storage.
+  ///
+  /// - Throws: `PortError` where it reaches beyond them.
+  func shortened(to beginning: ByteRegion) throws(PortError) -> Tensor {
     try Tensor(
-      dtype: dtype, shape: shape, strides: strides, offset: offset, storage: storage,
-      requiresGrad: requiresGrad, layout: layout, pending: pending)
+      dtype: dtype, shape: shape, strides: strides, offset: offset,
+      storage: Storage(
+        key: storage.key, location: storage.location, byteOrder: storage.byteOrder,
+        region: beginning),
+      requiresGrad: requiresGrad, layout: layout, pending: pending,
+      quantization: quantization)
   }
 }

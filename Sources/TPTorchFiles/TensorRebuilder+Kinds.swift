@@ -5,7 +5,7 @@ internal import TPTensors
 // Tensors that are more, or less, than a view of a storage.
 extension TensorRebuilder {
   /// `(storage, offset, size, stride, quantizer, requires_grad, hooks)`: the stored integers are the
-  /// tensor's elements here; the quantizer, by which they stand for real numbers, is shown beside.
+  /// tensor's elements here; the quantizer, by which they stand for real numbers, goes with them.
   mutating func quantized(
     _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle
   ) throws(PortError) -> RebuiltTensor {
@@ -16,52 +16,68 @@ extension TensorRebuilder {
     }
     let tensor = try view(
       typed, Array(arguments[1...3]), handle, requiresGrad: try bool(arguments[5], handle))
-    guard let quantizer = arena.tuple(arguments[4]), let scheme = quantizer.first,
-      let name = arena.global(scheme)?.fullName
+    guard let quantizer = arena.tuple(arguments[4]), let kind = quantizer.first,
+      let name = arena.global(kind)?.fullName
     else { throw malformed("a quantized tensor has no quantizer", handle) }
+    let scheme: Quantization.Scheme
     switch name {
     case "torch.per_tensor_affine":
-      guard quantizer.count == 3, isNumber(quantizer[1]), arena.int(quantizer[2]) != nil else {
-        throw malformed("a quantizer is not (scheme, scale, zero point)", handle)
-      }
+      guard quantizer.count == 3, let scale = number(quantizer[1]),
+        let zeroPoint = arena.int(quantizer[2])
+      else { throw malformed("a quantizer is not (scheme, scale, zero point)", handle) }
+      scheme = .perTensor(scale: scale, zeroPoint: zeroPoint)
     case "torch.per_channel_affine", "torch.per_channel_affine_float_qparams":
       guard quantizer.count == 4, let axis = arena.int(quantizer[3]),
         tensor.shape.extents.indices.contains(axis)
       else { throw malformed("a quantizer is not (scheme, scales, zero points, axis)", handle) }
-      for values in quantizer[1...2] {
-        guard try count(values, handle) == tensor.shape[axis] else {
-          throw malformed(
-            "a quantizer has not one scale and zero point for each of the \(tensor.shape[axis])"
-              + " channels", handle)
-        }
+      let channels = tensor.shape[axis]
+      guard let scales = try numbers(quantizer[1]), let zeroPoints = try numbers(quantizer[2]),
+        scales.shape.extents == [channels], zeroPoints.shape.extents == [channels]
+      else {
+        throw malformed(
+          "a quantizer has not one scale and zero point for each of the \(channels) channels",
+          handle)
       }
+      scheme = .perChannel(scales: scales, zeroPoints: zeroPoints, axis: axis)
     default:
       throw PortError(
         .unsupported, "\(printable(name)) is no way to quantize that we know",
         offset: arena.offset(of: handle))
     }
-    return RebuiltTensor(tensor: tensor, parts: [(name: "<quantizer>", value: arguments[4])])
+    return RebuiltTensor(
+      tensor: try tensor.quantized(Quantization(scheme)),
+      parts: [(name: "<quantizer>", value: arguments[4])])
   }
 
-  private func isNumber(_ value: PickleArena.Handle) -> Bool {
+  private func number(_ value: PickleArena.Handle) -> Double? {
     switch arena[value] {
-    case .float, .int: true
-    default: false
+    case .float(let value): value
+    case .int: arena.int(value).map { Double($0) }
+    default: nil
     }
   }
 
-  /// How many scales a list or tensor of one dimension has.
-  private mutating func count(
-    _ values: PickleArena.Handle, _ handle: PickleArena.Handle
-  ) throws(PortError) -> Int? {
+  /// Scales or zero points: a tensor, or a list of numbers made one.
+  private mutating func numbers(_ values: PickleArena.Handle) throws(PortError) -> Tensor? {
+    let elements: [PickleArena.Handle]
     switch arena[values] {
-    case .list(let elements), .tuple(let elements): return elements.count
-    default:
-      guard let tensor = try tensor(values, depth: 1)?.tensor, tensor.shape.rank == 1 else {
-        return nil
-      }
-      return tensor.shape.elementCount
+    case .list(let own), .tuple(let own): elements = own
+    default: return try tensor(values, depth: 1)?.tensor
     }
+    let integers = elements.compactMap { arena.int($0) }
+    var writer = ByteWriter(capacity: elements.count * 8)
+    if integers.count == elements.count {
+      for integer in integers { writer.little(Int64(integer)) }
+    } else {
+      for element in elements {
+        guard let value = number(element) else { return nil }
+        writer.little(value.bitPattern)
+      }
+    }
+    return try Tensor(
+      dtype: integers.count == elements.count ? .int64 : .float64,
+      shape: try Shape([elements.count], limits: limits),
+      storage: Storage(key: "quantizer", region: ByteRegion(writer.bytes)))
   }
 
   /// `(layout, data)`; COO: (indices, values, size[, is_coalesced]), the others: (compressed

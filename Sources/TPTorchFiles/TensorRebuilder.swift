@@ -238,6 +238,7 @@ extension Tensor {
       ? self
       : try Tensor(
         dtype: dtype, shape: shape, strides: strides, offset: offset, storage: storage,
-        requiresGrad: grad, layout: layout, pending: pending)
+        requiresGrad: grad, layout: layout, pending: pending,
+      quantization: quantization)
   }
 }

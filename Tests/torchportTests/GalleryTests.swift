@@ -148,6 +148,9 @@ struct Expectation {
     // What a file without checksums holds may have no defined content, and has a digest all the same.
     let isUndefined = row["sha256"] == .null && outcome["checksums"] == "absent"
     if row["sha256"] != found["sha256"], !isUndefined { keys.append("sha256") }
+    if let wanted = row["dequantized_sha256"], wanted != found["dequantized_sha256"] {
+      keys.append("dequantized_sha256")
+    }
     return keys.map { "\(row["name"]?.string ?? "?"): \($0) \(found[$0] ?? .null)" }
   }
 

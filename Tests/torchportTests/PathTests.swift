@@ -178,6 +178,9 @@ import Testing
     let broken = try cut()
     let inspected = try torchport("inspect", broken)
     #expect(inspected.status == 2)
+    // The whole file has 8,685,997 bytes, directory and padding included.
+    #expect(
+      inspected.errors.contains("has 3000000 of at least 8"), "\(inspected.errors)")
     #expect(inspected.errors.contains("48 of 100 tensors are intact"), "\(inspected.errors)")
     let saved = folder.file("saved.safetensors")
     let run = try torchport("recover", broken, "-o", saved)

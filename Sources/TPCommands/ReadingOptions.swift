@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPCheckpoints
+internal import TPTensors
+
+/// How every command that reads weights reads them.
+struct ReadingOptions: ParsableArguments {
+  @Flag(
+    help: ArgumentHelp(
+      "Go on where bytes contradict their checksum, with a warning that names the records."))
+  var ignoreChecksums = false
+
+  /// What readers are handed.
+  var limits: ReadLimits {
+    var limits = ReadLimits()
+    limits.ignoresChecksums = ignoreChecksums
+    return limits
+  }
+
+  /// A sentence for every file in which a wrong checksum was ignored.
+  func warnings(_ files: (path: String, checkpoint: Checkpoint)...) -> [String] {
+    files.flatMap { file in
+      file.checkpoint.ignoredChecksums(limits: limits).map { "\(printable(file.path)): \($0)" }
+    }
+  }
+}
