@@ -8,6 +8,7 @@
 #   make fixtures  train, record and expect everything anew, into FIXTURES=fixtures-new (never over fixtures/)
 #   make bench     time the command on the checkpoints in fixtures/ (RUNS=5)
 #   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
+#   make sanitize  run all tests under the address sanitizer, and the C kernels under the undefined-behaviour one
 #   make docs      build the documentation of the library products into out/docs
 #   make clean     remove what was built
 #
@@ -20,7 +21,7 @@ RUNS ?= 5
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format fixtures bench fuzz docs clean
+.PHONY: help setup build demo test lint format fixtures bench fuzz sanitize docs clean
 
 PACKAGES := libzip-dev libhdf5-dev libdeflate-dev pkg-config
 FORMULAS := libzip hdf5 libdeflate pkgconf
@@ -93,6 +94,11 @@ bench: build
 
 fuzz: setup
 	Tests/Fuzzing/run.sh $(PARSERS)
+
+# Leaks are not looked for: Swift's runtime keeps what it allocates once. Children that must die by a limit on their
+# memory cannot have the sanitizer's: their tests are left out.
+sanitize: setup
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/address
 
 # The symbol graphs of the libraries, rendered by the toolchain's own DocC.
 docs: setup

@@ -3,7 +3,10 @@
 /// They never change while the object lives. A mapped file that another process shortens raises
 /// SIGBUS when its lost pages are touched; that is why only large files are mapped.
 @safe public final class SharedBytes: Sendable {
-  private enum Origin: Sendable { case allocated, mapped }
+  private enum Origin: Sendable {
+    case allocated, mapped
+    case lent(SharedBytes)
+  }
 
   // Immutable once initialised, and freed only by deinit: that is what makes Sendable true.
   nonisolated(unsafe) private let base: UnsafeRawPointer?
@@ -11,7 +14,13 @@
   /// How many bytes there are.
   public let count: Int
   /// Whether the bytes are a mapping of a file, rather than memory of our own.
-  public var isMapped: Bool { origin == .mapped }
+  public var isMapped: Bool {
+    switch origin {
+    case .allocated: false
+    case .mapped: true
+    case .lent(let owner): owner.isMapped
+    }
+  }
 
   /// Copies an array.
   public init(_ array: [UInt8]) {
@@ -53,11 +62,19 @@
     origin = .mapped
   }
 
+  /// The bytes of a region as bytes of their own, without a copy: a file inside of a file.
+  public init(lending region: ByteRegion) {
+    count = region.count
+    origin = .lent(region.owner)
+    unsafe base = region.owner.base.map { unsafe $0 + region.range.lowerBound }
+  }
+
   deinit {
     guard let base = unsafe base else { return }
     switch origin {
     case .allocated: unsafe base.deallocate()
     case .mapped: unsafe unmap(base, count)
+    case .lent: break
     }
   }
 

@@ -34,7 +34,8 @@ struct Diff: ParsableCommand {
       let report = DiffReport(a: a, b: b, difference: difference)
       let status: Status =
         difference.comparedAny ? (difference.isIdentical ? .done : .different) : .undecided
-      return Outcome(status: status, text: report.text, json: report.json,
+      return Outcome(
+        status: status, text: report.text, json: report.json,
         warnings: reading.warnings((a, left), (b, right)))
     }
   }

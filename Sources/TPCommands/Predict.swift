@@ -29,7 +29,8 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     try output.report("predict") { () throws(PortError) in
-      let model = try LoadedModel.open(path: weights, architecture: architecture.network(), limits: reading.limits)
+      let model = try LoadedModel.open(
+        path: weights, architecture: architecture.network(), limits: reading.limits)
       let frames = try ClipFile.open(path: clip, extents: model.architecture.input)
       let predictions = try Predictor.predict(model, frames)
       let warnings =

@@ -30,7 +30,8 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     try output.report("verify") { () throws(PortError) in
-      let model = try LoadedModel.open(path: weights, architecture: architecture.network(), limits: reading.limits)
+      let model = try LoadedModel.open(
+        path: weights, architecture: architecture.network(), limits: reading.limits)
       let recorded = try Golden.open(path: golden)
       let parity: ParityReport
       do throws(PortError) {
@@ -41,7 +42,8 @@ struct Verify: ParsableCommand {
       let report = VerifyReport(
         weights: weights, golden: golden, architecture: model.architecture.name,
         classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
-      return Outcome(status: Status(parity.verdict), text: report.text, json: report.json,
+      return Outcome(
+        status: Status(parity.verdict), text: report.text, json: report.json,
         warnings: reading.warnings((weights, model.checkpoint)))
     }
   }

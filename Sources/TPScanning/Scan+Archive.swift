@@ -9,7 +9,7 @@ extension Scan {
     do throws(PortError) {
       let isWhole = region.range == 0..<region.owner.count
       archive = try ZipArchive(
-        isWhole ? region.owner : SharedBytes(region.array()), limits: limits)
+        isWhole ? region.owner : SharedBytes(lending: region), limits: limits)
     } catch {
       add(error, place)
       survey(region, place)

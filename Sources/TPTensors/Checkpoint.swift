@@ -87,5 +87,16 @@ public struct Checkpoint: Sendable {
   }
 
   /// The tensors; of a file that has only arrays, those.
-  public var weights: [TensorRecord] { tensors.isEmpty ? arrays : tensors }
+  public var weights: [TensorRecord] {
+    let all = tensors.isEmpty ? arrays : tensors
+    guard all.contains(where: { $0.path.contains { $0.hasPrefix("<") } }) else { return all }
+    // Scales and indices of a tensor that is quantized or sparse stand below its own path.
+    let paths = Set(all.map(\.path))
+    return all.filter { record in
+      !record.path.indices.contains { place in
+        place > 0 && record.path[place].hasPrefix("<")
+          && paths.contains(Array(record.path[..<place]))
+      }
+    }
+  }
 }

@@ -68,7 +68,8 @@ final class SalvagedStorages: PersistentSource {
       let storage = Storage(
         key: id.key, location: id.location, byteOrder: byteOrder, byteCount: count
       ) { () throws(PortError) in throw PortError(.truncated, reason, record: record) }
-      return Salvaged(storage: storage, state: .lost(reason), beginning: beginning, missingBytes: missing)
+      return Salvaged(
+        storage: storage, state: .lost(reason), beginning: beginning, missingBytes: missing)
     }
     func found(_ region: ByteRegion, _ state: Recovery.State) -> Salvaged {
       let storage = Storage(
@@ -91,7 +92,8 @@ final class SalvagedStorages: PersistentSource {
       return found(region, .unverified("the file has no checksum of it"))
     case .open(let region):
       guard let bytes = region.slice(offset: 0, length: count) else {
-        return lost("\(region.count) of the \(count) bytes of its record are left", region,
+        return lost(
+          "\(region.count) of the \(count) bytes of its record are left", region,
           missing: count - region.count)
       }
       return found(bytes, .unverified("the checksum behind it is lost"))

@@ -239,6 +239,6 @@ extension Tensor {
       : try Tensor(
         dtype: dtype, shape: shape, strides: strides, offset: offset, storage: storage,
         requiresGrad: grad, layout: layout, pending: pending,
-      quantization: quantization)
+        quantization: quantization)
   }
 }

@@ -103,12 +103,9 @@ private struct ExportReader {
   ) throws(PortError) {
     guard let meta = payload["tensor_meta"], meta != .null else { return }
     let bytes = try records.archive.bytes(of: member)
-    guard bytes.count <= limits.materialisedBytes else {
-      throw PortError(.limit, "a pickled weight has \(bytes.count) bytes", record: member.name)
-    }
     let inner: Checkpoint
     do throws(PortError) {
-      inner = try TorchFile.read(SharedBytes(bytes.array()), limits: limits)
+      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: limits)
     } catch {
       throw PortError(error.kind, error.message, record: member.name, remedy: error.remedy)
     }

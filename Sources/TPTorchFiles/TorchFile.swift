@@ -17,10 +17,13 @@ public enum TorchFile {
   public static func read(
     _ file: SharedBytes, limits: ReadLimits = ReadLimits()
   ) throws(PortError) -> Checkpoint {
-    let records = try TorchRecords(try ZipArchive(file, limits: limits))
+    let archive = try ZipArchive(file, limits: limits)
+    if isOldExport(archive) { return try readOldExport(archive, limits) }
+    let records = try TorchRecords(archive)
     switch try records.kind() {
     case .checkpoint: return try readCheckpoint(records, limits)
     case .script: return try readScript(records, limits)
+    case .oldScript: return try readOldScript(records, limits)
     case .package: return try readPackage(records, limits)
     case .export: return try readExport(records, limits)
     }

@@ -50,13 +50,7 @@ struct TorchRecords: Sendable {
   /// - Throws: `PortError` for the archive of another program, and for kinds that are not read.
   func kind() throws(PortError) -> Kind {
     let has = { (record: String) in self[record] != nil }
-    if has("model.json") || archive["model.json"] != nil {
-      throw PortError(
-        .unsupported,
-        "is a TorchScript program of PyTorch 1.0 to 1.3, which keeps its weights in model.json",
-        record: name(of: "model.json"),
-        remedy: "load it with torch.jit.load and save it again, or save model.state_dict()")
-    }
+    if has("model.json") { return .oldScript }
     if has("constants.pkl") { return .script }
     if has(".data/extern_modules") { return .package }
     if has("archive_format") || has("models/model.json")
@@ -69,15 +63,10 @@ struct TorchRecords: Sendable {
   }
 
   /// The kinds of archives that PyTorch writes.
-  enum Kind { case checkpoint, script, package, export }
+  enum Kind { case checkpoint, script, oldScript, package, export }
 
   private var foreign: PortError {
     let members = archive.members
-    if archive["serialized_exported_program.json"] != nil {
-      return PortError(
-        .unsupported, "is a program of torch.export of PyTorch 2.1 to 2.6, which is not read",
-        remedy: "unpack it: serialized_state_dict.pt in it is a checkpoint")
-    }
     if members.contains(where: { $0.name == "config.json" })
       && members.contains(where: { $0.name == "model.weights.h5" })
     {

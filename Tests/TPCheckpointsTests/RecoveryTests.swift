@@ -122,6 +122,30 @@ import Testing
     #expect(throws: PortError.self) { try recover(whole.prefix(200), output) }
   }
 
+  /// Of a storage that is cut, what lies before the cut is there.
+  @Test func aViewInALegacyStorageThatIsCut() throws {
+    let folder = ScratchFolder()
+    let whole = try Data(
+      contentsOf: Self.fixtures.appending(path: "gallery/files/legacy/view_metadata.pth"))
+    let output = folder.file("saved.safetensors")
+    let all = try recover(whole, output).entries.map(\.record)
+    let cut = try recover(whole.prefix(whole.count - 4), output)
+    let last = all.map { record in
+      record.tensor.shape.extents.indices.reduce(record.tensor.offset) {
+        $0 + (record.tensor.shape[$1] - 1) * record.tensor.strides[$1]
+      }
+    }
+    let end = try #require(last.max())
+    let lost = zip(all, last).filter { $0.1 == end }.map(\.0.name)
+    #expect(lost.count < all.count)
+    #expect(cut.entries.filter { $0.obstacle != nil }.map(\.record.name) == lost)
+    for (before, after) in zip(all, cut.entries) where after.obstacle == nil {
+      #expect(
+        try before.tensor.contiguousBytes().array() == after.record.tensor.contiguousBytes().array()
+      )
+    }
+  }
+
   @Test func whatIsNoCheckpoint() throws {
     let folder = ScratchFolder()
     for text in ["PK", "version https://git-lfs.github.com/spec/v1\n", "<!DOCTYPE html>"] {

@@ -1,0 +1,61 @@
+import Foundation
+import TPBytes
+import Testing
+
+/// What every command that reads weights has in common.
+@Suite struct ReadingTests {
+  let folder = TemporaryFolder()
+  private static let gallery = "gallery/files/"
+
+  @Test(arguments: ["damaged/zip_bit_data.pth", "package/export_2_6_bit.pt2"])
+  func wrongChecksumsAreIgnoredOnRequestAndTold(file: String) throws {
+    let path = fixture(Self.gallery + file)
+    let output = folder.file("out.safetensors")
+    let convert = ["convert", path, "-o", output, "--architecture", "none"]
+    #expect(try torchport(convert).status == 2)
+    #expect(!FileManager.default.fileExists(atPath: output))
+    let ignored = try torchport(convert + ["--ignore-checksums"])
+    #expect(ignored.status == 0, "\(ignored.errors)")
+    #expect(ignored.errors.contains("wrong checksums were ignored: "), "\(ignored.errors)")
+    let inspected = try torchport("inspect", "--digest", "--json", "--ignore-checksums", path)
+    #expect(inspected.status == 0)
+    #expect(inspected.json?["checksums"]?["mismatched"]?.array?.isEmpty == false)
+    #expect(inspected.json?["tensors"]?.array?.allSatisfy { $0["sha256"] != .null } == true)
+  }
+
+  @Test func aDamagedNativeFileIsReadOnRequest() throws {
+    let output = folder.file("a.safetensors")
+    let source = fixture("run/best_lightweight_model.pth")
+    #expect(try torchport("convert", source, "-o", output).status == 0)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: output))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: output))
+    #expect(try torchport("diff", source, output).status == 2)
+    let run = try torchport("diff", source, output, "--ignore-checksums")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("wrong checksums were ignored: "), "\(run.errors)")
+  }
+
+  /// fixtures/gallery has PyTorch's digests of the dequantized values.
+  @Test(arguments: [
+    "qint8_per_tensor", "quint8_per_tensor", "qint32_per_tensor", "qint8_per_channel",
+    "quint8_float_qparams", "qint8_transposed", "qint8_lists",
+  ])
+  func quantizedTensorsAreWrittenAsWhatTheyStandFor(name: String) throws {
+    let file = Self.gallery + "dtypes/\(name).pth"
+    let text = try String(contentsOfFile: fixture("gallery/expected.json"), encoding: .utf8)
+    let entry = try JSONValue(parsing: text).array?.first {
+      $0["file"]?.string == "dtypes/\(name).pth"
+    }
+    let expected = entry?["inspect"]?["tensors"]?.array?.first?["dequantized_sha256"]
+    let output = folder.file(name + ".safetensors")
+    let run = try torchport("convert", fixture(file), "-o", output, "--architecture", "none")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.errors.contains("float32 values that the quantized integers stand for: w"))
+    let found = try torchport("inspect", "--digest", "--json", output)
+    #expect(found.json?["tensors"]?.array?.count == 1)
+    #expect(found.json?["tensors"]?.array?.first?["sha256"] == expected)
+    let values = try torchport("inspect", "--tensor", "w", fixture(file))
+    #expect(values.status == 0, "\(values.errors)")
+  }
+}
