@@ -121,7 +121,8 @@ let package = Package(
     tests(of: "TPScanning", imports: ["TPBytes"]),
     tests(of: "TPParity", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
-      of: "TPConversion", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+      of: "TPConversion",
+      imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPEvaluation", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(

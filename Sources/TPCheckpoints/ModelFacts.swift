@@ -20,22 +20,26 @@ public struct ModelFacts: Hashable, Sendable {
   public var sourceDigest: String?
   /// The content digest that the file states for its own weights, 64 hex digits.
   public var statedDigest: String?
-  /// The precision of the tensors: `exact` where a conversion kept every bit, else the type that
-  /// they were rounded to.
+  /// What the file says of the precision of its tensors; see `StoredPrecision`.
   public var precision: String?
   /// `separate` or `folded`.
   public var batchNorm: String?
+  /// Of folded batch norms, what their rounding noise was made of: JSON.
+  public var folded: String?
   /// The name of the architecture, or its layer list as JSON.
   public var architecture: String?
 
   /// The rules that its tensors were mapped by, as JSON (docs/mapping.md).
   public var map: String?
 
-  /// Whether the file says that bits were given up when it was made.
-  public var isLossy: Bool {
-    guard let precision else { return false }
-    return precision != "exact" && precision != "float32"
+  /// The precision that the file states; `exact` where it states none, or nothing that means
+  /// anything (which `checkPrecision(of:)` refuses).
+  public var storedPrecision: StoredPrecision {
+    precision.flatMap { StoredPrecision(fact: $0) } ?? .exact
   }
+
+  /// Whether the file says that its numbers went through a type with fewer digits than float32.
+  public var isLossy: Bool { storedPrecision.isLossy }
 
   /// Nothing known.
   public init() {}
@@ -51,6 +55,7 @@ public struct ModelFacts: Hashable, Sendable {
     statedDigest = facts.text("digest")
     precision = facts.text("precision")
     batchNorm = facts.text("batch_norm")
+    folded = facts.text("folded")
     architecture = facts.text("architecture")
     map = facts.text("map")
     let found = facts.statedClasses ?? facts.classIndexes
@@ -79,6 +84,33 @@ extension ModelFacts {
       .checksum,
       "the file states the content digest \(printable(statedDigest)) and its tensors have"
         + " \(digest)", remedy: "convert the checkpoint again, or copy the file again")
+  }
+}
+
+extension ModelFacts {
+  /// Holds the precision that the file states, where it does, against the types of its tensors.
+  ///
+  /// - Parameters:
+  ///   - stateDict: the unwrapped state_dict.
+  ///   - checkpoint: the file; one that was converted without an architecture names the tensors as
+  ///     they are called there.
+  /// - Throws: `PortError` of kind `malformed` where it means nothing, or they contradict it.
+  public func checkPrecision(
+    of stateDict: StateDict, in checkpoint: Checkpoint? = nil
+  ) throws(PortError) {
+    guard let precision else { return }
+    guard let stated = StoredPrecision(fact: precision) else {
+      throw PortError(
+        .malformed, "the precision \(printable(precision, limit: 60)) means nothing",
+        key: "torchport.precision", remedy: "convert the checkpoint again")
+    }
+    do throws(PortError) {
+      try stated.check(stateDict)
+    } catch {
+      guard let checkpoint else { throw error }
+      let names = try StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) })
+      guard (try? stated.check(names)) != nil else { throw error }
+    }
   }
 }
 

@@ -10,7 +10,7 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a checkpoint's weights as HDF5 or as a native safetensors file.",
     discussion: """
-      Every bit of every tensor is kept, and the same input gives the same bytes. The output appears \
+      Every bit of every tensor is kept unless asked otherwise, and the same input gives the same bytes. The output appears \
       whole or not at all.
 
       Example:
@@ -18,6 +18,7 @@ struct Convert: ParsableCommand {
         torchport convert best.pth -o model.safetensors --force
         torchport convert other.pth -o other.h5 --architecture none
         torchport convert other.pth -o other.h5 --map names.json --dry-run
+        torchport convert best.pth -o small.safetensors --dtype int8 --fold-batch-norm
       """)
 
   @Argument(help: "A PyTorch checkpoint, or any file of weights that torchport reads.")
@@ -29,6 +30,7 @@ struct Convert: ParsableCommand {
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var hdf5: HDF5Options
   @OptionGroup var mapping: MapOption
+  @OptionGroup var precision: PrecisionOptions
 
   @Flag(help: "Replace the output where it exists.")
   var force = false
@@ -58,6 +60,7 @@ struct Convert: ParsableCommand {
     var options = ConversionOptions(architecture: try architecture.choice())
     try hdf5.apply(to: &options, format)
     try mapping.apply(to: &options)
+    try precision.apply(to: &options)
     return options
   }
 }

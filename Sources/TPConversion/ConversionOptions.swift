@@ -1,7 +1,9 @@
 public import TPModels
+public import TPTensors
 
 /// What is to happen to a checkpoint's tensors on the way into a weight file, in this order: the
-/// names are unwrapped, the map is applied, and the tensors are fitted to the architecture.
+/// names are unwrapped, the map is applied, the tensors are fitted to the architecture, batch norms
+/// folded, element types changed.
 public struct ConversionOptions: Sendable {
   /// Which architecture a checkpoint must fit.
   public enum ArchitectureChoice: Sendable {
@@ -13,10 +15,27 @@ public struct ConversionOptions: Sendable {
     case none
   }
 
+  /// What the elements are stored as.
+  public enum PrecisionChoice: Sendable {
+    /// As they are.
+    case kept
+    /// Floating-point tensors in this type: float64, float32, float16, bfloat16; or int8, with a
+    /// scale for each output channel, for those of two dimensions or more, the others in float32.
+    case type(DType)
+
+    /// The types that can be chosen.
+    public static let types: [DType] = [.float16, .bfloat16, .float32, .float64, .int8]
+  }
+
   /// What the tensors must fit.
   public var architecture: ArchitectureChoice
   /// Whether the tensors of an HDF5 file are compressed; every bit comes back.
   public var isCompressed = false
+  /// Whether batch norms are taken into the convolutions and linear layers before them; needs an
+  /// architecture.
+  public var foldsBatchNorm = false
+  /// What the elements are stored as.
+  public var precision = PrecisionChoice.kept
 
   /// What is done to names and axes before the tensors must fit; `nil` for nothing.
   public var map: TensorMap?

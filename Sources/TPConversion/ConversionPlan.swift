@@ -1,5 +1,5 @@
 public import TPBytes
-internal import TPCheckpoints
+public import TPCheckpoints
 public import TPModels
 internal import TPParity
 public import TPTensors
@@ -25,6 +25,12 @@ public struct ConversionPlan: Sendable {
   public let parameters: Int
   /// The content digest of the tensors.
   public let digest: String
+  /// Through which types the source's numbers went.
+  public let precision: StoredPrecision
+  /// The tensors whose type changed.
+  public let roundings: [TensorRounding]
+  /// The batch norms that were folded now.
+  public let folded: [FoldedLayer]
   /// What a user should know all the same, for example that the classes have no order.
   public let warnings: [String]
 
@@ -39,7 +45,7 @@ public struct ConversionPlan: Sendable {
     options: ConversionOptions = ConversionOptions(), limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
     let (checkpoint, quantized) = try checkpoint.dequantized(limits: limits)
-    let (architecture, unwrapped) = try Self.unwrap(checkpoint, options)
+    let (fitting, unwrapped) = try Self.unwrap(checkpoint, options)
     guard !unwrapped.stateDict.isEmpty else {
       throw PortError(
         .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
@@ -48,30 +54,40 @@ public struct ConversionPlan: Sendable {
     let source = try ContentDigest(of: unwrapped.stateDict, limits: limits)
     // A new digest must not vouch for a file that contradicts its own.
     try known.check(source, of: checkpoint, limits: limits)
-    warnings =
-      known.warnings(architecture, unwrapped) + quantized
-      + checkpoint.ignoredChecksums(limits: limits)
+    try known.checkPrecision(of: unwrapped.stateDict, in: checkpoint)
     let prefix = unwrapped.prefixes.joined()
     var mapped = MappedTensors(unwrapped.stateDict, prefix: prefix)
     if let map = options.map {
+      guard unwrapped.stateDict.quantisedNames.isEmpty else {
+        throw PortError(
+          .unsupported, "a map moves numbers about, and these are int8 with scales beside them",
+          remedy: "convert to float32 first: --dtype float32")
+      }
       mapped = try map.apply(to: unwrapped.stateDict, prefix: prefix)
     }
-    let stateDict = try mapped.stateDict()
+    let origins = mapped.origins
+    let arithmetic = try ConvertedArithmetic(
+      try mapped.stateDict(), fitting, known.storedPrecision.moved(origins, prefix: prefix),
+      origins, options, limits: limits)
+    let stateDict = arithmetic.stateDict
     let content =
-      options.map == nil ? source : try ContentDigest(of: stateDict, limits: limits)
-    origins = mapped.origins
+      options.map == nil && arithmetic.isUnchanged
+      ? source : try ContentDigest(of: stateDict, limits: limits)
+    self.origins = arithmetic.origins
     dropped = mapped.dropped
     container = unwrapped.container
-    self.architecture = architecture
+    architecture = arithmetic.architecture
+    precision = arithmetic.precision
+    roundings = arithmetic.roundings
+    folded = arithmetic.folded
+    warnings =
+      known.warnings(fitting, unwrapped) + quantized
+      + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings
     digest = content.description
-    parameters =
-      architecture?.parameterCount
-      ?? stateDict.entries.reduce(0) {
-        $0 + ($1.tensor.dtype.isFloatingPoint ? $1.tensor.shape.elementCount : 0)
-      }
-    let past = origins
+    let numbers = Self.floatingPointCount(try mapped.stateDict())
+    parameters = architecture?.parameterCount ?? numbers
     renamed = stateDict.names.compactMap { name in
-      guard let sources = past[name]?.sources, sources.count == 1, sources[0] != name else {
+      guard let sources = origins[name]?.sources, sources.count == 1, sources[0] != name else {
         return nil
       }
       return (sources[0], name)
@@ -82,12 +98,23 @@ public struct ConversionPlan: Sendable {
     var contents = WeightFile(
       tensors: stateDict,
       facts: Self.facts(
-        known, source: source, content: content, architecture: architecture,
-        parameters: parameters, names: stateDict.names, sourceName: sourceName,
-        map: try MapFact.text(known, options.map)),
+        known, source: source, content: content, arithmetic, parameters: parameters,
+        sourceName: sourceName, map: try MapFact.text(known, options.map)),
       digests: content.tensors)
     contents.isCompressed = options.isCompressed
     self.contents = contents
+  }
+
+  /// The floating-point elements of any model; scales of int8 are none of its own.
+  private static func floatingPointCount(_ stateDict: StateDict) -> Int {
+    let quantised = Set(stateDict.quantisedNames)
+    let scales = Set(quantised.map { $0 + StateDict.scaleSuffix })
+    return stateDict.entries.reduce(0) { count, entry in
+      let counts =
+        entry.tensor.dtype.isFloatingPoint && !scales.contains(entry.name)
+        || quantised.contains(entry.name)
+      return count + (counts ? entry.tensor.shape.elementCount : 0)
+    }
   }
 
   /// Keys of a checkpoint whose content becomes a fact of the weight file.
@@ -105,11 +132,12 @@ public struct ConversionPlan: Sendable {
       switch options.architecture {
       case .none: return (nil, try UnwrappedStateDict(of: checkpoint))
       case .named(let architecture):
-        return (architecture, try architecture.unwrap(checkpoint, mapped: mapped))
+        return try architecture.fit(
+          checkpoint, batchNorm: ModelFacts(checkpoint).batchNorm, mapped: mapped)
       case .automatic:
-        let found = try Architecture.fitting(
-          checkpoint, stated: ModelFacts(checkpoint).architecture, mapped: mapped)
-        return (found.architecture, found.unwrapped)
+        let known = ModelFacts(checkpoint)
+        return try Architecture.fitting(
+          checkpoint, stated: known.architecture, batchNorm: known.batchNorm, mapped: mapped)
       }
     } catch {
       // Without an architecture, too, the rule would not fit.
@@ -131,20 +159,21 @@ public struct ConversionPlan: Sendable {
 
   private static func facts(
     _ known: ModelFacts, source: ContentDigest, content: ContentDigest,
-    architecture: Architecture?, parameters: Int, names: [String], sourceName: String, map: String?
+    _ arithmetic: ConvertedArithmetic, parameters: Int, sourceName: String, map: String?
   ) -> [String: String] {
     var facts = [
       "profile": "1",
-      "architecture": architecture?.name ?? "none",
+      "architecture": arithmetic.architecture?.name ?? "none",
       "parameters": String(parameters),
-      "order": JSONValue.array(names.map(JSONValue.string)).text(),
-      "precision": "exact",
-      "batch_norm": "separate",
+      "order": JSONValue.array(arithmetic.stateDict.names.map(JSONValue.string)).text(),
+      "precision": arithmetic.precision.fact,
+      "batch_norm": arithmetic.isFolded(known) ? "folded" : "separate",
       // A file that was made from another keeps the first source's name and digest.
       "source.name": known.sourceName ?? sourceName,
       "source.digest": known.sourceDigest ?? source.description,
       "digest": content.description,
     ]
+    if arithmetic.isFolded(known) { facts["folded"] = arithmetic.foldedFact ?? known.folded }
     if let classes = known.classes {
       facts["classes"] = JSONValue.array(classes.map(JSONValue.string)).text()
     }

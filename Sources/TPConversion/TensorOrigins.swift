@@ -26,6 +26,9 @@ public struct TensorOrigins: Sendable {
     set { origins[name] = newValue }
   }
 
+  /// The past of every tensor by the name that it has now, in no order.
+  var all: [String: Origin] { origins }
+
   /// Adds that something was done to the tensor that has a name now.
   public mutating func note(_ change: String, on name: String) {
     origins[name, default: Origin(sources: [])].changes.append(change)

@@ -6,6 +6,9 @@ public struct BoundWeights: Sendable {
   /// What they belong to.
   public let architecture: Architecture
   private let values: [String: [Float]]
+  /// What the noise of folded batch norms was, by the name of the layer that they are in; of use to
+  /// the truth alone, and only where an output is compared with one that was not folded.
+  public var foldedNoise: [String: FoldedNoise] = [:]
 
   init(_ architecture: Architecture, _ values: [String: [Float]]) {
     self.architecture = architecture
@@ -19,11 +22,14 @@ public struct BoundWeights: Sendable {
 extension Architecture {
   /// How a state_dict fits, with every problem and the names that may be meant.
   ///
-  /// Parameters may be float32, float16 or bfloat16, which float32 holds exactly; float64 would be
-  /// rounded and is a wrong type, as is any type of integer. `num_batches_tracked` is an int64
+  /// Parameters may be float32, float16 or bfloat16, which float32 holds exactly, int8 with scales
+  /// beside them (`StateDict.quantisedNames`), and float64, of which `bind(_:)` takes only numbers
+  /// that float32 has; any other type of integer is wrong. `num_batches_tracked` is an int64
   /// scalar, and as in PyTorch's strict loading it may not be missing.
   public func match(_ stateDict: StateDict) -> BindingReport {
-    var report = BindingReport(architecture: name)
+    // A tensor too large to be float32 has no fitting shape either: it is told as int8 then.
+    let stateDict = (try? stateDict.dequantised()) ?? stateDict
+    var report = BindingReport(architecture: label)
     let expected = Set(parameterTable.map(\.name))
     let surplus = stateDict.entries.filter { !expected.contains($0.name) }
     let lacking = parameterTable.filter { stateDict[$0.name] == nil }
@@ -61,14 +67,15 @@ extension Architecture {
 
   /// Reads the weights, once they are known to fit.
   ///
-  /// - Throws: `PortError` of kind `mismatch` that lists every problem, or whatever keeps a
-  ///   tensor's bytes from being read.
+  /// - Throws: `PortError` of kind `mismatch` that lists every problem, or names a tensor of float64
+  ///   that would have to be rounded, or whatever keeps a tensor's bytes from being read.
   public func bind(_ stateDict: StateDict) throws(PortError) -> BoundWeights {
     if let error = match(stateDict).error { throw error }
+    let numbers = try stateDict.dequantised()
     var values: [String: [Float]] = [:]
     for spec in parameterTable where spec.dtype.isFloatingPoint {
       do throws(PortError) {
-        values[spec.name] = try stateDict[spec.name]?.floats()
+        values[spec.name] = try numbers[spec.name]?.exactFloats()
       } catch {
         throw error.at(key: spec.name)
       }
@@ -76,10 +83,10 @@ extension Architecture {
     return BoundWeights(self, values)
   }
 
-  /// Whether elements of `found` are elements of `expected` without rounding.
+  /// Whether elements of `found` can be elements of `expected` without rounding.
   private func holds(_ expected: DType, _ found: DType) -> Bool {
     expected == .float32
-      ? [.float32, .float16, .bfloat16].contains(found) : expected == found
+      ? [.float64, .float32, .float16, .bfloat16].contains(found) : expected == found
   }
 
   /// At most three names of the same shape, however far, the nearest first.
@@ -103,5 +110,23 @@ extension Architecture {
     let first = nearest(wanted.name, among: names(true), atMost: limit)
     return first
       + nearest(wanted.name, among: names(false), atMost: limit - first.count)
+  }
+}
+
+extension Tensor {
+  /// The elements as float32, all of them exactly.
+  ///
+  /// - Throws: `PortError` of kind `mismatch` where a float64 element is not a float32 number, or
+  ///   where the bytes cannot be had.
+  fileprivate func exactFloats() throws(PortError) -> [Float] {
+    let values = try floats()
+    guard dtype == .float64 else { return values }
+    for (value, exact) in zip(values, try doubles()) where Double(value) != exact && !exact.isNaN {
+      throw PortError(
+        .mismatch,
+        "\(exact) in float64 would be rounded to be computed with in float32",
+        remedy: "convert the weights with --dtype float32, which tells what the rounding does")
+    }
+    return values
   }
 }

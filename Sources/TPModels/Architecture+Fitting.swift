@@ -2,17 +2,22 @@ public import TPBytes
 public import TPTensors
 
 extension Architecture {
+  /// What a checkpoint's weights fit, and the weights.
+  public typealias Fit = (architecture: Architecture, unwrapped: UnwrappedStateDict)
+
   /// The architecture that a checkpoint's weights fit: the one that the file states, else the only
-  /// built-in one that fits.
+  /// built-in one that fits, each as it is or with its batch norms folded.
   ///
   /// - Parameters:
   ///   - stated: the name that the file gives; `nil` or `none` where it gives none.
+  ///   - batchNorm: `separate` or `folded`, where the file says it.
   ///   - mapped: what is done to the names and tensors before they must fit.
   /// - Throws: `PortError` of kind `mismatch` with every problem where none fits, of kind `usage`
   ///   where several do, of kind `unsupported` where the stated one is unknown.
   public static func fitting(
-    _ checkpoint: Checkpoint, stated: String? = nil, mapped: Mapping? = nil
-  ) throws(PortError) -> (architecture: Architecture, unwrapped: UnwrappedStateDict) {
+    _ checkpoint: Checkpoint, stated: String? = nil, batchNorm: String? = nil,
+    mapped: Mapping? = nil
+  ) throws(PortError) -> Fit {
     if let stated, stated != "none" {
       let architecture: Architecture
       do throws(PortError) {
@@ -26,13 +31,13 @@ extension Architecture {
           remedy: "choose one with --architecture: "
             + builtIn.map(\.name).joined(separator: ", "))
       }
-      return (architecture, try architecture.unwrap(checkpoint, mapped: mapped))
+      return try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped)
     }
-    var fits: [(architecture: Architecture, unwrapped: UnwrappedStateDict)] = []
+    var fits: [Fit] = []
     var first: PortError?
     for architecture in builtIn {
       do throws(PortError) {
-        fits.append((architecture, try architecture.unwrap(checkpoint, mapped: mapped)))
+        fits.append(try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped))
       } catch {
         first = first ?? error
       }
@@ -48,6 +53,29 @@ extension Architecture {
         remedy: "choose one with --architecture")
     }
     return fit
+  }
+
+  /// The weights of a checkpoint that fit this network, as it is or with its batch norms folded.
+  ///
+  /// - Parameters:
+  ///   - batchNorm: `separate` or `folded`, where the file says it; else the weights tell.
+  ///   - mapped: what is done to the names and tensors before they must fit.
+  /// - Throws: `PortError` as `unwrap(_:mapped:)` does, about the network that the file states, else
+  ///   about this one.
+  public func fit(
+    _ checkpoint: Checkpoint, batchNorm: String? = nil, mapped: Mapping? = nil
+  ) throws(PortError) -> Fit {
+    let folded = foldingBatchNorm()
+    if folded == self || batchNorm == "separate" {
+      return (self, try unwrap(checkpoint, mapped: mapped))
+    }
+    if batchNorm == "folded" { return (folded, try folded.unwrap(checkpoint, mapped: mapped)) }
+    do throws(PortError) {
+      return (self, try unwrap(checkpoint, mapped: mapped))
+    } catch {
+      guard let unwrapped = try? folded.unwrap(checkpoint, mapped: mapped) else { throw error }
+      return (folded, unwrapped)
+    }
   }
 }
 

@@ -51,7 +51,8 @@ public struct Architecture: Hashable, Sendable {
       shape = try layer.outputShape(shape)
       try layer.count(shape)
       outputs.append(shape)
-      if let name = layer.name, !names.insert(name).inserted {
+      for name in [layer.name, layer.foldedNorm].compactMap({ $0 })
+      where !names.insert(name).inserted {
         throw PortError(.malformed, "two layers have the same name", key: name)
       }
     }
@@ -96,8 +97,8 @@ public struct Architecture: Hashable, Sendable {
   /// The outputs of modules, in forward order; `logits`, another name of the last one, comes last.
   public var activations: [ActivationSpec] {
     var list: [ActivationSpec] = []
-    for (layer, extents) in zip(layers, outputs) where layer.hasActivation {
-      if let name = layer.name { list.append(ActivationSpec(name: name, extents: extents)) }
+    for (layer, extents) in zip(layers, outputs) {
+      if let name = layer.activation { list.append(ActivationSpec(name: name, extents: extents)) }
     }
     if let last = outputs.last {
       list.append(ActivationSpec(name: Architecture.logits, extents: last))

@@ -143,9 +143,8 @@ public struct BindingReport: Hashable, Sendable {
   }
 
   private var remedy: String {
-    if wrongType.contains(where: { $0.found == .float64 }) {
-      return
-        "save float64 weights as float32 in PyTorch (model.float()), so that rounding is visible"
+    if wrongType.contains(where: { $0.found == .int8 }) {
+      return "store the scales of int8 weights beside them, as float32 under NAME.scale"
     }
     if !misshapen.isEmpty, misshapen.allSatisfy(\.isPermuted) {
       return "permute their axes (--map)"

@@ -29,8 +29,7 @@ extension Layer {
       _ suffix: String, _ extents: [Int], _ dtype: DType = .float32,
       _ kind: ParameterSpec.Kind = .parameter
     ) -> ParameterSpec {
-      let key = name.map { "\($0).\(suffix)" } ?? suffix
-      return ParameterSpec(name: key, shape: Shape(known: extents), dtype: dtype, kind: kind)
+      ParameterSpec(name: key(suffix), shape: Shape(known: extents), dtype: dtype, kind: kind)
     }
     switch kind {
     case .conv3d(let conv):

@@ -115,24 +115,34 @@ public struct Layer: Hashable, Sendable {
   public var name: String?
   /// What it does.
   public var kind: Kind
+  /// The batch norm that was folded into this layer, whose output this layer's is; `nil` where none
+  /// was.
+  public var foldedNorm: String?
 
   /// A layer that is a module.
-  public init(_ name: String, _ kind: Kind) {
+  public init(_ name: String, _ kind: Kind, foldedNorm: String? = nil) {
     self.name = name
     self.kind = kind
+    self.foldedNorm = foldedNorm
   }
 
   /// A layer that is a function call.
   public init(_ kind: Kind) {
     name = nil
     self.kind = kind
+    foldedNorm = nil
   }
 
-  /// Whether the output is an activation under the module's name; dropout changes nothing and has
-  /// none.
-  public var hasActivation: Bool {
-    if case .dropout = kind { return false }
-    return name != nil
+  /// The name of the output: the module's, or that of the batch norm that was folded into it; `nil`
+  /// for a function call, and for dropout, which changes nothing.
+  public var activation: String? {
+    if case .dropout = kind { return nil }
+    return foldedNorm ?? name
+  }
+
+  /// The key of one of the layer's entries in the state_dict, for example `conv3d1.weight`.
+  package func key(_ suffix: String) -> String {
+    name.map { "\($0).\(suffix)" } ?? suffix
   }
 
   /// The layer in words, for errors: `conv3d2 (Conv3d)`.

@@ -44,7 +44,8 @@ extension Network {
         plan.apply(
           variant.code, plan.steps[index], count: architecture.inputCount(of: index),
           outputs: elements)
-        if let name = architecture.layers[index].name, architecture.layers[index].hasActivation {
+        if let folded = plan.foldedNoise[index] { plan.apply(folded, outputs: elements) }
+        if let name = architecture.layers[index].activation {
           plan.append(elements, to: &kept[name])
         }
       }

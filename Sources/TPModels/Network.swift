@@ -88,7 +88,7 @@ public final class Network: Sendable {
       space.current.replaceSubrange(0..<count, with: input[clip * count..<(clip + 1) * count])
       for index in steps.indices {
         apply(steps[index], architecture.inputCount(of: index), &space)
-        if let name = architecture.layers[index].name {
+        if let name = architecture.layers[index].activation {
           let elements = architecture.outputs[index].reduce(1, *)
           kept[name]?.append(contentsOf: space.current[..<elements])
         }

@@ -29,7 +29,7 @@ struct Recurrence<Real: KernelReal>: Sendable {
 extension Layer {
   /// The entry of this layer under a suffix, for example `weight`.
   func values(_ suffix: String, _ weights: BoundWeights) -> [Float] {
-    weights[name.map { "\($0).\(suffix)" } ?? suffix]
+    weights[key(suffix)]
   }
 
   /// The sizes of a pooling layer for its input and output.

@@ -24,8 +24,8 @@ extension TruthPlan {
       unsafe tp_batch_norm_variance_f64(
         variant, channels, each, unit, scale, mean, shift, value.current, &noise.current)
       Double.scale(variant, channels: channels, count: each, scale, shift, &value.current)
-    case .linear(let matrices, let bias, let rows, let outputs):
-      for row in 0..<rows { apply(variant, matrices, bias, row: row, outputs: outputs) }
+    case .linear(let matrices, let bias, let size, let rows, let outputs):
+      for row in 0..<rows { apply(variant, matrices, bias, size, row: row, outputs: outputs) }
       swap(&value.current, &value.next)
       swap(&noise.current, &noise.next)
     case .lstm(let lstm): apply(variant, lstm)
@@ -43,6 +43,23 @@ extension TruthPlan {
       return
     }
     isExact = false
+  }
+
+  /// Adds the variance of a batch norm that was folded into the layer that just ran: what it would
+  /// have rounded, with the layer's own output times a being the value less the shift.
+  mutating func apply(_ folded: FoldedNoise, outputs: Int) {
+    let channels = folded.shift.count
+    guard channels > 0 else { return }
+    let each = outputs / channels
+    for channel in 0..<channels {
+      let shift = Double(folded.shift[channel])
+      let mean = Double(folded.mean[channel])
+      let fixed = mean * mean + shift * shift
+      for index in channel * each..<(channel + 1) * each {
+        let own = value.current[index] - shift
+        noise.current[index] += unit * unit * (own * own + fixed)
+      }
+    }
   }
 
   private mutating func apply(
@@ -68,13 +85,13 @@ extension TruthPlan {
   }
 
   private mutating func apply(
-    _ variant: Int32, _ matrices: Triple<PackedMatrix<Double>>, _ bias: [Double], row: Int,
-    outputs: Int
+    _ variant: Int32, _ matrices: Triple<PackedMatrix<Double>>, _ bias: [Double],
+    _ size: [Double], row: Int, outputs: Int
   ) {
     let inputs = matrices.value.inputs
     var sums = bias
     matrices.value.accumulate(variant, value.current, row: row, into: &sums)
-    var sizes = bias.map { abs($0) }
+    var sizes = size
     let magnitudes = value.current[row * inputs..<(row + 1) * inputs].map { abs($0) }
     matrices.magnitude.accumulate(variant, magnitudes, row: 0, into: &sizes)
     var variances = [Double](repeating: 0, count: bias.count)

@@ -7,7 +7,7 @@ struct TruthPlan: Sendable {
   /// Weights for the value, for the sum of magnitudes, for the variance.
   struct Triple<Part: Sendable>: Sendable {
     let value: Part
-    let magnitude: Part
+    var magnitude: Part
     let variance: Part
 
     init(_ make: (_ map: @escaping (Float) -> Double) -> Part) {
@@ -20,13 +20,17 @@ struct TruthPlan: Sendable {
   enum Step: Sendable {
     case convolution(Triple<PackedConvolution<Double>>)
     case batchNorm(channels: Int, count: Int, scale: [Double], shift: [Double], mean: [Double])
-    case linear(Triple<PackedMatrix<Double>>, bias: [Double], rows: Int, outputs: Int)
+    /// `size` is what stands for the bias in the sum of magnitudes.
+    case linear(
+      Triple<PackedMatrix<Double>>, bias: [Double], size: [Double], rows: Int, outputs: Int)
     case lstm(Triple<Recurrence<Double>>)
     /// Nothing is multiplied or added: values and variances go the same way.
     case plain(TPModels.Step<Double>)
   }
 
   let steps: [Step]
+  /// Of the batch norm that was folded into each layer, where it is known.
+  let foldedNoise: [FoldedNoise?]
   var value: Workspace<Double>
   var noise: Workspace<Double>
   /// sum |w| |x| + |b| of each output of a layer.
@@ -36,6 +40,10 @@ struct TruthPlan: Sendable {
 
   init(_ architecture: Architecture, _ weights: BoundWeights) {
     var padding = 0
+    let folded = architecture.layers.map { layer in
+      layer.foldedNorm == nil ? nil : layer.name.flatMap { weights.foldedNoise[$0] }
+    }
+    foldedNoise = folded
     steps = architecture.layers.indices.map { index in
       let layer = architecture.layers[index]
       let input = architecture.inputExtents(of: index)
@@ -46,7 +54,11 @@ struct TruthPlan: Sendable {
         padding = max(padding, sizes.paddedCount)
         let rows = layer.values("weight", weights)
         let bias = layer.values("bias", weights)
-        return .convolution(Triple { PackedConvolution(sizes: sizes, rows, bias, $0) })
+        var triple = Triple { PackedConvolution(sizes: sizes, rows, bias, $0) }
+        if let own = folded[index]?.ownBias(bias) {
+          triple.magnitude = PackedConvolution(sizes: sizes, rows, own) { abs(Double($0)) }
+        }
+        return .convolution(triple)
       case .batchNorm(let norm):
         let parts = layer.scaleAndShift(norm, weights)
         return .batchNorm(
@@ -57,8 +69,11 @@ struct TruthPlan: Sendable {
         let triple = Triple {
           PackedMatrix(rows, outputs: linear.outputs, inputs: linear.inputs, $0)
         }
+        let bias = layer.values("bias", weights)
+        let own = folded[index]?.ownBias(bias) ?? bias
         return .linear(
-          triple, bias: triple.value.padded(layer.values("bias", weights).map { Double($0) }),
+          triple, bias: triple.value.padded(bias.map { Double($0) }),
+          size: triple.value.padded(own.map { abs(Double($0)) }),
           rows: input.dropLast().reduce(1, *), outputs: linear.outputs)
       case .lstm(let lstm):
         return .lstm(Triple { layer.recurrence(lstm, steps: input[0], weights, $0) })

@@ -36,8 +36,7 @@ extension ClipScores {
   init(
     clip: Int, of golden: Golden, _ compared: [ComparedActivation], _ network: Network
   ) throws(PortError) {
-    let size = golden.input.count / golden.clips
-    let input = try golden.input.floats(golden.input.range(ofClip: clip, size: size))
+    let input = try golden.clip(clip)
     let names = Set(compared.map(\.name))
     let run = try network.run(input, batch: 1, recording: names)
     let truths = try network.truth(input, batch: 1, recording: names)

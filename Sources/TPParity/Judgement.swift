@@ -66,14 +66,26 @@ struct Judgement {
       let over = row.problem != nil || row.portIsOver || !lossy && row.goldenIsOver
       report.activations[index].status = over ? .over : .holds
     }
+    if lossy { report.price = price }
     warn(lossy: lossy)
     (report.verdict, report.reason) = verdict(lossy: lossy)
+  }
+
+  /// What the declared rounding costs, as far as the golden's record can tell.
+  private var price: RoundingPrice? {
+    guard let logits = report.activations.first(where: { $0.name == Architecture.logits }),
+      let drift = logits.golden, logits.problem == nil
+    else { return nil }
+    return RoundingPrice(
+      precision: model.facts.storedPrecision, isFolded: model.architecture.isFolded,
+      reference: .golden, drift: drift, predictions: report.predictions,
+      certificate: report.certificate)
   }
 
   private mutating func warn(lossy: Bool) {
     if lossy {
       report.warnings.append(
-        "the weights were stored as \(printable(model.facts.precision ?? "")): the golden's"
+        "the weights were stored as \(model.facts.storedPrecision.label): the golden's"
           + " distance from the truth is the price of that, and does not decide")
     } else if let digest = golden.provenance?.digest, digest != model.digest.description {
       report.warnings.append(
@@ -178,29 +190,15 @@ extension Judgement {
       let logits = compared.first(where: { $0.name == Architecture.logits }),
       logits.recording.positions == nil
     else { return }
-    var certificate = DecisionCertificate(margin: .infinity, maxError: 0)
+    var comparison = LogitComparison()
     for (clip, score) in scores.enumerated() {
       let range = logits.recording.range(ofClip: clip, size: logits.size)
-      let recorded = try logits.recording.doubles(range)
-      let best = largest(recorded)
-      let margin = margin(recorded, best)
-      for (expected, found) in zip(recorded, score.portLogits) where expected != found {
-        let error = abs(found - expected)
-        certificate.maxError = error.isNaN ? .infinity : max(certificate.maxError, error)
-      }
-      certificate.margin = margin.isNaN ? 0 : min(certificate.margin, margin)
-      report.predictions.append(
-        PredictionParity(
-          clip: clip, description: golden.provenance?.clips?[clip], expected: best,
-          found: largest(score.portLogits), margin: margin))
+      comparison.add(
+        clip: clip, description: golden.provenance?.clips?[clip],
+        expected: try logits.recording.doubles(range), found: score.portLogits)
     }
-    report.certificate = certificate
-  }
-
-  private func margin(_ values: [Double], _ best: Int) -> Double {
-    var second = -Double.infinity
-    for (index, value) in values.enumerated() where index != best { second = max(second, value) }
-    return values.isEmpty ? 0 : values[best] - second
+    report.predictions = comparison.predictions
+    report.certificate = comparison.certificate
   }
 }
 

@@ -27,8 +27,8 @@ public struct LoadedModel: Sendable {
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - architecture: what the weights belong to; without it the file's own word is taken, else
-  ///     the built-in architecture that they fit.
+  ///   - architecture: what the weights belong to, with its batch norms folded or not; without it
+  ///     the file's own word is taken, else the built-in architecture that they fit.
   /// - Throws: `PortError` that names the file: unreadable, no architecture fits, or its tensors
   ///   contradict the digest that it states.
   public static func open(
@@ -50,15 +50,20 @@ public struct LoadedModel: Sendable {
     _ checkpoint: Checkpoint, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
     let facts = ModelFacts(checkpoint)
-    let found: (architecture: Architecture, unwrapped: UnwrappedStateDict)
-    if let architecture {
-      found = (architecture, try architecture.unwrap(checkpoint))
-    } else {
-      found = try Architecture.fitting(checkpoint, stated: facts.architecture)
-    }
+    let found =
+      if let architecture {
+        try architecture.fit(checkpoint, batchNorm: facts.batchNorm)
+      } else {
+        try Architecture.fitting(
+          checkpoint, stated: facts.architecture, batchNorm: facts.batchNorm)
+      }
+    try facts.checkPrecision(of: found.unwrapped.stateDict, in: checkpoint)
     let digest = try ContentDigest(of: found.unwrapped.stateDict, limits: limits)
     try facts.check(digest, of: checkpoint, limits: limits)
-    let weights = try found.architecture.bind(found.unwrapped.stateDict)
+    var weights = try found.architecture.bind(found.unwrapped.stateDict)
+    if let folded = facts.folded, found.architecture.isFolded {
+      weights.foldedNoise = try found.architecture.foldedNoise(fact: folded)
+    }
     self.checkpoint = checkpoint
     self.facts = facts
     self.digest = digest

@@ -21,17 +21,16 @@ public enum Parity {
     weights model: LoadedModel, golden: Golden, threads: Int = 1
   ) throws(PortError) -> ParityReport {
     let clips = golden.clips
-    let expected = [clips] + model.architecture.input
-    guard golden.input.tensor.shape.extents == expected else {
-      throw PortError(
-        .mismatch,
-        "the golden's input has the shape \(golden.input.tensor.shape); \(model.architecture.name)"
-          + " takes \(Shape(known: expected))", key: "input",
-        remedy: "record the golden from the model that these weights belong to")
-    }
+    try check(golden, fits: model.architecture)
     var activations: [ActivationParity] = []
     var compared: [ComparedActivation] = []
+    let absorbed = model.architecture.absorbed
     for spec in model.architecture.activations {
+      if let gone = absorbed.first(where: { $0.into == spec.name }) {
+        var row = ActivationParity(name: gone.name, status: .absent)
+        row.problem = "its batch norm is folded into it: only \(gone.into) is computed"
+        activations.append(row)
+      }
       // Of an empty sample nothing can be judged: it is absent, not passed.
       guard let recording = golden[spec.name], recording.positions?.isEmpty != true else {
         activations.append(ActivationParity(name: spec.name, status: .absent))

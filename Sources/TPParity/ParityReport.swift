@@ -24,6 +24,9 @@ public struct ParityReport: Hashable, Sendable {
   public var predictions: [PredictionParity]
   /// Whether any prediction can flip; `nil` where no logits are recorded.
   public var certificate: DecisionCertificate?
+  /// What a declared rounding costs; `nil` where none is declared, or the logits were not compared.
+  /// The golden's scores are then this price, and the port's alone are the parity of the arithmetic.
+  public var price: RoundingPrice?
   /// How many clips the golden has.
   public var clips: Int
   /// The content digest of the weights.
@@ -71,7 +74,8 @@ public struct ActivationParity: Hashable, Sendable {
   public var goldenClipsOver: [Int] = []
   /// Clips on which the port is over the line when the clip is judged alone.
   public var portClipsOver: [Int] = []
-  /// Why values could not be compared, as a clause, for example a wrong shape.
+  /// Why values could not be compared, as a clause, for example a wrong shape, or that the model
+  /// computes them no more.
   public var problem: String?
 
   /// The largest absolute error of either side, in the unit of the activation.

@@ -7,7 +7,11 @@ internal import TPTensors
 extension ConversionReport {
   /// The keys of the JSON object, without the envelope.
   public func json(file: String) -> JSONValue {
-    [
+    .object(members(file: file))
+  }
+
+  private func members(file: String) -> [JSONValue.Member] {
+    let before: JSONValue = [
       "file": .string(file),
       "output": .string(output),
       "dry_run": .bool(byteCount == nil),
@@ -31,19 +35,21 @@ extension ConversionReport {
       "unexpected": [],
       "mismatched": [],
       "left_out": .array(plan.leftOut.map(JSONValue.string)),
-      "precision": "exact",
+    ]
+    let after: JSONValue = [
       "digest": .string(plan.digest),
       "tensor_bytes": .int(plan.tensorBytes),
       "bytes": byteCount.map(JSONValue.int) ?? .null,
       "warnings": .array(plan.warnings.map(JSONValue.string)),
     ]
+    return (before.members ?? []) + plan.precisionMembers + (after.members ?? [])
   }
 
   /// The report for a terminal.
   public func text(file: String) -> String {
     let architecture = plan.architecture.map { $0.name } ?? "no architecture"
     var text = "\(printable(file)) -> \(printable(output)): \(format.label), "
-    text += "\(counted(plan.contents.tensors.count, "tensor")), every bit kept"
+    text += "\(counted(plan.contents.tensors.count, "tensor")), \(plan.precisionWords)"
     text += byteCount == nil ? "; nothing is written\n" : "\n"
     text += "  \(architecture), \(grouped(plan.parameters)) parameters, "
     text += byteCount.map(bytes) ?? "\(bytes(plan.tensorBytes)) of tensors"
@@ -58,6 +64,7 @@ extension ConversionReport {
       text += "  dropped: " + list(plan.dropped.map { "\($0.name) (rule \($0.rule))" }) + "\n"
     }
     if !plan.leftOut.isEmpty { text += "  left out: " + list(plan.leftOut) + "\n" }
+    text += plan.precisionLines
     text += "  content digest \(plan.digest)\n"
     return text
   }
@@ -93,7 +100,8 @@ extension ConversionPlan {
       text += "  renamed \(renamed.count): \(printable(first.from)) is now \(printable(first.to))"
       text += renamed.count > 1 ? ", and so on\n" : "\n"
     }
-    let changed = tensors.filter { !$0.changes.isEmpty }
+    let told = namesInPrecisionLines
+    let changed = tensors.filter { !$0.changes.isEmpty && !told.contains($0.name) }
     for tensor in changed.prefix(10) {
       text += "  \(printable(tensor.name, limit: 80)): \(tensor.past)\n"
     }

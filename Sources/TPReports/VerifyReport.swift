@@ -54,6 +54,7 @@ public struct VerifyReport: Sendable {
           "no_prediction_can_flip": .bool(certificate.noPredictionCanFlip),
         ]
       } ?? .null,
+      "price": parity.price?.json(classes: classes) ?? .null,
       "digest": .string(parity.digest),
       "golden_digest": parity.goldenDigest.map(JSONValue.string) ?? .null,
     ]
@@ -96,7 +97,14 @@ public struct VerifyReport: Sendable {
     text += "  \(architecture), \(counted(parity.clips, "clip"))"
     text += ", lines: max |z| \(significant(NoiseScore.maxLine)), rms z 2 (1 + 4 / sqrt(n))\n\n"
     text += table + names(.absent, "not recorded") + names(.unknown, "not of this model")
-    if !parity.predictions.isEmpty { text += "\n" + predictionLines }
+    text += parity.activations.filter { $0.status == .absent }.compactMap { activation in
+      activation.problem.map { "  absent: \(printable(activation.name, limit: 40)), \($0)\n" }
+    }.joined()
+    if let price = parity.price {
+      text += "\n" + price.text(classes: classes)
+    } else if !parity.predictions.isEmpty {
+      text += "\n" + predictionLines
+    }
     return text
   }
 
@@ -133,7 +141,7 @@ public struct VerifyReport: Sendable {
 
   /// The activations of one status in a line of their own; nothing where there is none.
   private func names(_ status: ActivationParity.Status, _ title: String) -> String {
-    let names = parity.activations.filter { $0.status == status }.map {
+    let names = parity.activations.filter { $0.status == status && $0.problem == nil }.map {
       printable($0.name, limit: 40)
     }
     if names.isEmpty { return "" }

@@ -48,7 +48,7 @@ struct BindingTests {
     let found = try stateDict(
       without: ["fc1.bias"],
       [
-        "fc2.weight": zeros(.float32, Shape([3, 4])), "bn.weight": zeros(.float64, three),
+        "fc2.weight": zeros(.float32, Shape([3, 4])), "bn.weight": zeros(.int32, three),
         "bn.num_batches_tracked": zeros(.int32, Shape([1])),
       ], adding: [("fc1.bais", zeros(.float32, three)), ("extra", zeros(.int8, scalar))])
     let report = try architecture().match(found)
@@ -63,7 +63,7 @@ struct BindingTests {
     let weight = BindingReport.Misshapen(
       name: "fc2.weight", expected: try Shape([3, 3]), found: try Shape([3, 4]))
     #expect(report.misshapen == [counter, weight])
-    let scale = BindingReport.WrongType(name: "bn.weight", expected: .float32, found: .float64)
+    let scale = BindingReport.WrongType(name: "bn.weight", expected: .float32, found: .int32)
     let count = BindingReport.WrongType(
       name: "bn.num_batches_tracked", expected: .int64, found: .int32)
     #expect(report.wrongType == [scale, count])
@@ -73,12 +73,11 @@ struct BindingTests {
       "1 missing: fc1.bias (3,) [perhaps fc1.bais]", "2 unexpected: fc1.bais (3,), extra ()",
       "2 of another shape: bn.num_batches_tracked (1,) for () [extra has this shape],"
         + " fc2.weight (3, 4) for (3, 3)",
-      "2 of another type: bn.weight float64 for float32,"
+      "2 of another type: bn.weight int32 for float32,"
         + " bn.num_batches_tracked int32 for int64",
     ]
     let message = "the weights do not fit Small: " + parts.joined(separator: "; ")
     #expect(error?.message == message)
-    #expect(error?.remedy?.contains("float64") == true)
   }
 
   /// Names of another program have nothing in common with ours; the shapes still tell.
@@ -114,7 +113,7 @@ struct BindingTests {
 
   @Test(
     arguments: [
-      (.float32, true), (.float16, true), (.bfloat16, true), (.float64, false), (.int32, false),
+      (.float32, true), (.float16, true), (.bfloat16, true), (.float64, true), (.int32, false),
       (.float8_e5m2, false), (.complex64, false), (.bool, false),
     ] as [(DType, Bool)])
   func types(dtype: DType, fits: Bool) throws {

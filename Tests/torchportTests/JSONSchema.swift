@@ -1,3 +1,4 @@
+import Foundation
 import TPBytes
 
 /// The part of JSON Schema 2020-12 that docs/json/ uses; an unknown keyword is a finding, so that
@@ -98,5 +99,18 @@ struct JSONSchema {
       true
     default: false
     }
+  }
+}
+
+extension JSONSchema {
+  /// The schemas of docs/json.
+  static func documented() throws -> JSONSchema {
+    let folder = packageRoot.appendingPathComponent("docs/json")
+    var files: [String: JSONValue] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      files[name] = try JSONValue(
+        parsing: String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8))
+    }
+    return JSONSchema(files: files)
   }
 }

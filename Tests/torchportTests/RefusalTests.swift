@@ -25,7 +25,7 @@ import Testing
     ("missing_key", ["fc1.bias", "(64,)", "missing"]),
     ("extra_key", ["fc2.weight", "(8, 64)", "unexpected"]),
     ("wrong_shape", ["conv3d2.weight", "(32, 16, 3, 3, 5)", "(32, 16, 3, 3, 3)"]),
-    ("wrong_dtype", ["lstm.weight_hh_l0", "float64", "float32"]),
+    ("wrong_dtype", ["lstm.weight_hh_l0", "int32", "float32"]),
     ("renamed_key", ["fc_out.weight", "fc_final.weight"]),
   ])
   func weightsThatDoNotFit(name: String, says: [String]) throws {

@@ -1,0 +1,85 @@
+internal import TPBytes
+internal import TPCheckpoints
+internal import TPConversion
+internal import TPModels
+internal import TPTensors
+
+extension ConversionPlan {
+  /// Keys of the JSON object that tell what became of the numbers.
+  var precisionMembers: [JSONValue.Member] {
+    [
+      .init("precision", .string(precision.word)),
+      .init("batch_norm", .string(contents.facts["batch_norm"] ?? "separate")),
+      .init(
+        "folded",
+        .array(
+          folded.map {
+            [
+              "layer": .string($0.layer), "norm": .string($0.norm),
+              "weight_max_error": .double($0.weight.maxError),
+              "bias_max_error": .double($0.bias.maxError),
+            ]
+          })),
+      .init("roundings", .array(roundings.map(\.json))),
+    ]
+  }
+
+  /// What became of the numbers, in a few words.
+  var precisionWords: String {
+    var words: [String] = []
+    if !folded.isEmpty { words.append(counted(folded.count, "batch norm") + " folded") }
+    if !roundings.isEmpty {
+      let types = Set(roundings.map(\.to.rawValue)).sorted().joined(separator: " and ")
+      words.append(counted(roundings.count, "tensor") + " converted to " + types)
+    }
+    return words.isEmpty ? "every bit kept" : words.joined(separator: ", ")
+  }
+
+  /// The tensors that `precisionLines` tells of.
+  var namesInPrecisionLines: Set<String> {
+    var names = Set(roundings.flatMap { [$0.name, $0.name + StateDict.scaleSuffix] })
+    for layer in folded { names.formUnion([layer.layer + ".weight", layer.layer + ".bias"]) }
+    return names
+  }
+
+  /// Lines for a terminal about what became of the numbers; none where every bit was kept.
+  var precisionLines: String {
+    var text = ""
+    if precision != .exact, roundings.isEmpty, folded.isEmpty {
+      text += "  stored before as \(precision.word)\n"
+    }
+    for layer in folded {
+      text += "  \(layer.norm) is folded into \(layer.layer), rounded once to float32"
+      text += " (largest error \(significant(layer.weight.maxError)) in weights,"
+      text += " \(significant(layer.bias.maxError)) in biases)\n"
+    }
+    guard !roundings.isEmpty else { return text }
+    var table = Table([
+      ("tensor", .left), ("from", .left), ("to", .left), ("bytes", .right), ("overflow", .right),
+      ("to zero", .right), ("subnormal", .right), ("NaN", .right), ("max error", .right),
+      ("SQNR dB", .right),
+    ])
+    for rounding in roundings {
+      let loss = rounding.loss
+      table.add(
+        printable(rounding.name, limit: 60), rounding.from.rawValue, rounding.to.rawValue,
+        grouped(rounding.byteCount), grouped(loss.overflow), grouped(loss.toZero),
+        grouped(loss.toSubnormal), grouped(loss.nan), significant(loss.maxError),
+        loss.decibels.isInfinite && loss.isExact ? "exact" : fixed(loss.decibels, 1))
+    }
+    return text + table.text
+  }
+}
+
+extension TensorRounding {
+  /// One element of `roundings`.
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(name), "shape": .array(shape.extents.map(JSONValue.int)),
+      "from": .string(from.rawValue), "to": .string(to.rawValue), "bytes": .int(byteCount),
+      "overflow": .int(loss.overflow), "to_zero": .int(loss.toZero),
+      "to_subnormal": .int(loss.toSubnormal), "nan": .int(loss.nan),
+      "max_error": .double(loss.maxError), "sqnr_db": .double(loss.decibels),
+    ]
+  }
+}
