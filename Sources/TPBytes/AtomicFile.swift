@@ -109,6 +109,9 @@
   /// How many bytes were written so far.
   public var count: Int { written }
 
+  /// The path of the unfinished file, so that what was written can be looked at before `commit()`.
+  package var unfinishedPath: String { temporary }
+
   /// Lends the unfinished file, open for reading and writing, to a library that writes at places of
   /// its own choice; nothing may be appended afterwards.
   package mutating func lend(_ body: (Int32) throws(PortError) -> Void) throws(PortError) {
@@ -126,6 +129,7 @@
   public consuming func commit() throws(PortError) {
     guard fsync(descriptor) == 0 else { throw systemError(errno, "cannot write", file: target) }
     if replacing {
+      keepMode()
       guard unsafe rename(temporary, target) == 0 else {
         throw systemError(errno, "cannot replace", file: target)
       }
@@ -149,6 +153,15 @@
       fsync(directory)
       close(directory)
     }
+  }
+
+  /// Gives the file the permissions of the one that it replaces: nobody may read weights all at once
+  /// who could not before.
+  private borrowing func keepMode() {
+    var status = stat()
+    guard unsafe stat(target, &status) == 0 else { return }
+    // Where that is not possible the new file has those of any new file.
+    _ = fchmod(descriptor, status.st_mode & 0o777)
   }
 
   deinit {

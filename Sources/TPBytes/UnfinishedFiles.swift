@@ -13,7 +13,7 @@ internal import Synchronization
 /// A signal handler may not allocate or lock: names lie in fixed slots of C memory, and a slot is
 /// published by one pointer store. Threads that write take turns at the slots.
 package enum UnfinishedFiles {
-  private static let slots = 16
+  private static let slots = 64
   private static let turn = Mutex(())
   nonisolated(unsafe) private static let names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> =
     {
@@ -42,12 +42,12 @@ package enum UnfinishedFiles {
     }
   }
 
-  /// On SIGINT, SIGTERM and SIGHUP: remove what is unfinished, then die of that signal as usual.
-  /// A file that grows beyond the process's limit becomes an error of `write`, not a signal.
+  /// On SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU: remove what is unfinished, then die of that
+  /// signal as usual; one that is ignored, as SIGHUP under nohup, stays so. A file that grows beyond the process's limit becomes an error of `write`, not a signal.
   package static func removeOnSignals() {
     _ = unsafe names  // made now: a handler must not run the initialiser
     signal(SIGXFSZ, SIG_IGN)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU] where !isIgnored(number) {
       signal(number) { number in
         for slot in 0..<UnfinishedFiles.slots {
           if let name = unsafe UnfinishedFiles.names[slot] { unsafe unlink(name) }
@@ -56,5 +56,17 @@ package enum UnfinishedFiles {
         raise(number)
       }
     }
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+    #if canImport(Darwin)
+      let handler = unsafe action.__sigaction_u.__sa_handler
+    #else
+      let handler = unsafe action.__sigaction_handler.sa_handler
+    #endif
+    // SIG_IGN is the number 1 in the place of a function.
+    return unsafe unsafeBitCast(handler, to: Int.self) == 1
   }
 }

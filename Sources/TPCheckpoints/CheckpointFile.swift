@@ -97,11 +97,14 @@ public enum CheckpointFile {
   ///   - path: the target; `AtomicFile.check(path:replacing:)` tells before any work is done
   ///     whether it may be written.
   ///   - replacing: whether an existing target may be replaced.
+  ///   - proving: is given the path of the finished file before it takes the target's place; what it
+  ///     throws leaves the target as it was.
   /// - Returns: how many bytes the file has.
   /// - Throws: `PortError`; the target is then what it was before.
   @discardableResult
   public static func write(
-    _ contents: WeightFile, format: WeightFormat, to path: String, replacing: Bool
+    _ contents: WeightFile, format: WeightFormat, to path: String, replacing: Bool,
+    proving: ((String) throws(PortError) -> Void)? = nil
   ) throws(PortError) -> Int {
     do throws(PortError) {
       var output = try AtomicFile(path: path, replacing: replacing)
@@ -110,6 +113,7 @@ public enum CheckpointFile {
       case .hdf5: try HDF5File.write(contents, to: &output)
       }
       let count = output.count
+      if let proving { try proving(output.unfinishedPath) }
       try output.commit()
       return count
     } catch {

@@ -31,6 +31,14 @@ public struct ModelFacts: Hashable, Sendable {
 
   /// The rules that its tensors were mapped by, as JSON (docs/mapping.md).
   public var map: String?
+  /// The parity that was reached when the file was made, as JSON: verdict and the golden's digest.
+  public var parity: String?
+  /// How many trained numbers the file states, as a text.
+  public var parameters: String?
+  /// The SHA-256 that the file states for each tensor, as JSON.
+  public var digests: String?
+  /// The groups of names of one tensor that the file states, as JSON.
+  public var aliases: String?
 
   /// The precision that the file states; `exact` where it states none, or nothing that means
   /// anything (which `checkPrecision(of:)` refuses).
@@ -58,6 +66,10 @@ public struct ModelFacts: Hashable, Sendable {
     folded = facts.text("folded")
     architecture = facts.text("architecture")
     map = facts.text("map")
+    parity = facts.text("parity")
+    parameters = facts.text("parameters")
+    digests = facts.text("digests")
+    aliases = facts.text("aliases")
     let found = facts.statedClasses ?? facts.classIndexes
     classes = found?.classes
     classesProblem = found?.problem

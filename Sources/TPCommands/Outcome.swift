@@ -87,6 +87,11 @@ func complain(_ line: String) {
   _ = write(line + "\n", to: 2)
 }
 
+/// Writes to stderr as it is.
+func tell(_ text: String) {
+  _ = write(text, to: 2)
+}
+
 private func write(_ text: String, to descriptor: Int32) -> Bool {
   var text = text
   return text.withUTF8 { buffer in

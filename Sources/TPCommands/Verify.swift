@@ -1,20 +1,26 @@
 internal import ArgumentParser
 internal import TPBytes
 internal import TPCheckpoints
+internal import TPConversion
 internal import TPModels
 internal import TPParity
 internal import TPReports
 
-/// `torchport verify WEIGHTS --golden GOLDEN`
+/// `torchport verify WEIGHTS [--golden GOLDEN | --source ORIGINAL]`
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prove that the network in Swift computes what PyTorch recorded.",
+    abstract: "Prove what a file states of itself, or that its network computes what PyTorch did.",
     discussion: """
-      Every recorded activation, PyTorch's and ours, is judged against a float64 truth in units of \
-      the rounding noise; there is no tolerance to set. Exit status 0 means parity holds, 1 broken, \
-      3 that nothing recorded could be compared.
+      Alone: checksums, digests, aliases, architecture and the rest of what the file states are held \
+      against its bytes. With --source, too: every tensor is the original's, after what the file \
+      declares was done to it. With --golden: every recorded activation, PyTorch's and ours, is judged \
+      against a float64 truth in units of the rounding noise; there is no tolerance to set.
+
+      Exit status 0 means that it holds, 1 that it does not, 3 that there was nothing to prove.
 
       Example:
+        torchport verify model.safetensors
+        torchport verify model.safetensors --source best.pth
         torchport verify model.safetensors --golden best.npz
       """)
 
@@ -22,30 +28,49 @@ struct Verify: ParsableCommand {
   var weights: String
 
   @Option(help: "A recorded run: .npz, .pt, .safetensors or .h5 (docs/golden.md).")
-  var golden: String
+  var golden: String?
+
+  @Option(help: ArgumentHelp("What the weights were made from.", valueName: "original"))
+  var source: String?
 
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if golden != nil, source != nil {
+      throw ValidationError("Give --golden or --source; they are different questions.")
+    }
+  }
+
   func run() throws {
     try output.report("verify") { () throws(PortError) in
-      let model = try LoadedModel.open(
-        path: weights, architecture: architecture.network(), limits: reading.limits)
-      let recorded = try Golden.open(path: golden)
-      let parity: ParityReport
-      do throws(PortError) {
-        parity = try Parity.verify(weights: model, golden: recorded, threads: processorCount())
-      } catch {
-        throw error.in(file: golden)
-      }
-      let report = VerifyReport(
-        weights: weights, golden: golden, architecture: model.architecture.name,
-        classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
+      if let golden { return try judge(golden) }
+      let proof = try FileProof(
+        path: weights, architecture: architecture.network(), source: source,
+        limits: reading.limits)
       return Outcome(
-        status: Status(parity.verdict), text: report.text, json: report.json,
-        warnings: reading.warnings((weights, model.checkpoint)))
+        status: Status(proof.verdict), text: proof.text(file: weights),
+        json: proof.json(file: weights))
     }
+  }
+
+  private func judge(_ golden: String) throws(PortError) -> Outcome {
+    let model = try LoadedModel.open(
+      path: weights, architecture: architecture.network(), limits: reading.limits)
+    let recorded = try Golden.open(path: golden)
+    let parity: ParityReport
+    do throws(PortError) {
+      parity = try Parity.verify(weights: model, golden: recorded, threads: processorCount())
+    } catch {
+      throw error.in(file: golden)
+    }
+    let report = VerifyReport(
+      weights: weights, golden: golden, architecture: model.architecture.name,
+      classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
+    return Outcome(
+      status: Status(parity.verdict), text: report.text, json: report.json,
+      warnings: reading.warnings((weights, model.checkpoint)))
   }
 }
 
@@ -55,6 +80,15 @@ extension Status {
     switch verdict {
     case .holds: self = .done
     case .broken, .goldenSuspect: self = .different
+    case .undecided: self = .undecided
+    }
+  }
+
+  /// The status of a proof.
+  init(_ verdict: FileProof.Verdict) {
+    switch verdict {
+    case .holds: self = .done
+    case .broken: self = .different
     case .undecided: self = .undecided
     }
   }

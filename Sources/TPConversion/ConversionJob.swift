@@ -16,6 +16,9 @@ public struct ConversionJob: Sendable {
   /// Whether nothing is written: the report is then of what would be.
   public var isDryRun = false
 
+  /// What the written file must agree with before it appears.
+  public var golden: VerifyingGolden?
+
   /// A file to be converted.
   public init(input: String, output: String, format: WeightFormat, options: ConversionOptions) {
     self.input = input
@@ -37,8 +40,14 @@ public struct ConversionJob: Sendable {
     } catch {
       throw error.in(file: input)
     }
-    if isDryRun { return ConversionReport(plan: plan, output: output, format: format) }
-    return try plan.write(to: output, format: format, replacing: replacing)
+    if golden != nil, plan.architecture == nil {
+      throw PortError(
+        .usage, "without an architecture nothing can be held against a golden", file: input,
+        remedy: "name one with --architecture")
+    }
+    if isDryRun { return plan.report(output, format, .planned, nil, nil) }
+    return try plan.write(
+      to: output, format: format, replacing: replacing, verifying: golden)
   }
 
   /// The last component of a path.

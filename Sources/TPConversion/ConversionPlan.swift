@@ -10,7 +10,7 @@ public struct ConversionPlan: Sendable {
   /// The architecture that the tensors fit; `nil` where none was asked for.
   public let architecture: Architecture?
   /// What is written, in the order of the state_dict.
-  public let contents: WeightFile
+  public internal(set) var contents: WeightFile
   /// Where each tensor that is written comes from, and what was done to it.
   public let origins: TensorOrigins
   /// The tensors that the map leaves out.
@@ -178,6 +178,8 @@ public struct ConversionPlan: Sendable {
       facts["classes"] = JSONValue.array(classes.map(JSONValue.string)).text()
     }
     if let map { facts["map"] = map }
+    // What was proven of these numbers in another file holds here, too.
+    if known.statedDigest == content.description { facts["parity"] = known.parity }
     if let epoch = known.epoch { facts["epoch"] = String(epoch) }
     // Not as JSON, which has no NaN: a fact is a text, and is read as a number again.
     if let accuracy = known.bestValidationAccuracy { facts["best_val_acc"] = "\(accuracy)" }

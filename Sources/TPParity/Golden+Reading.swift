@@ -43,6 +43,8 @@ extension Golden {
     }
     self.recordings = recordings
     self.doubles = doubles
+    contents = try StateDict(
+      tensors.entries.filter { $0.name != Provenance.key }.map { ($0.name, $0.tensor) })
   }
 
   /// The name under which a tensor stands in a golden; HDF5 makes a group of `float64/`.

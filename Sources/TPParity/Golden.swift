@@ -15,6 +15,8 @@ public struct Golden: Sendable {
   public let doubles: [String: GoldenRecording]
   /// How it was made; `nil` where the golden does not say.
   public let provenance: Provenance?
+  /// Everything recorded, under its names; not the provenance.
+  let contents: StateDict
 
   /// Opens a golden of any format.
   ///
@@ -31,6 +33,14 @@ public struct Golden: Sendable {
 
   /// How many clips were run; at least one.
   public var clips: Int { input.tensor.shape[0] }
+
+  /// What identifies the golden whatever file it is in: the content digest of all that was recorded,
+  /// without the provenance.
+  ///
+  /// - Throws: `PortError` where bytes cannot be had.
+  public func digest(limits: ReadLimits = ReadLimits()) throws(PortError) -> String {
+    try ContentDigest(of: contents, limits: limits).description
+  }
 
   /// The activation of a name.
   public subscript(name: String) -> GoldenRecording? {

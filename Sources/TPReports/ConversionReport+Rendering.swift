@@ -2,6 +2,7 @@ public import TPBytes
 internal import TPCheckpoints
 public import TPConversion
 internal import TPModels
+internal import TPParity
 internal import TPTensors
 
 extension ConversionReport {
@@ -14,7 +15,7 @@ extension ConversionReport {
     let before: JSONValue = [
       "file": .string(file),
       "output": .string(output),
-      "dry_run": .bool(byteCount == nil),
+      "dry_run": .bool(state == .planned),
       "format": .string(format.rawValue),
       "architecture": plan.architecture.map { .string($0.name) } ?? .null,
       "parameters": .int(plan.parameters),
@@ -40,6 +41,7 @@ extension ConversionReport {
       "digest": .string(plan.digest),
       "tensor_bytes": .int(plan.tensorBytes),
       "bytes": byteCount.map(JSONValue.int) ?? .null,
+      "verification": verification?.json ?? .null,
       "warnings": .array(plan.warnings.map(JSONValue.string)),
     ]
     return (before.members ?? []) + plan.precisionMembers + (after.members ?? [])
@@ -50,7 +52,7 @@ extension ConversionReport {
     let architecture = plan.architecture.map { $0.name } ?? "no architecture"
     var text = "\(printable(file)) -> \(printable(output)): \(format.label), "
     text += "\(counted(plan.contents.tensors.count, "tensor")), \(plan.precisionWords)"
-    text += byteCount == nil ? "; nothing is written\n" : "\n"
+    text += state == .written ? "\n" : "; nothing is written\n"
     text += "  \(architecture), \(grouped(plan.parameters)) parameters, "
     text += byteCount.map(bytes) ?? "\(bytes(plan.tensorBytes)) of tensors"
     text += "\n"
@@ -59,19 +61,38 @@ extension ConversionReport {
       plan.contents.facts[key].map { "\(key) \($0)" }
     }
     if !carried.isEmpty { text += "  " + carried.joined(separator: ", ") + "\n" }
-    text += byteCount == nil ? plan.table : plan.changed
+    text += state == .planned ? plan.table : plan.changed
     if !plan.dropped.isEmpty {
       text += "  dropped: " + list(plan.dropped.map { "\($0.name) (rule \($0.rule))" }) + "\n"
     }
     if !plan.leftOut.isEmpty { text += "  left out: " + list(plan.leftOut) + "\n" }
     text += plan.precisionLines
     text += "  content digest \(plan.digest)\n"
+    if let verification { text += verification.text }
     return text
   }
 
   private func list(_ names: [String]) -> String {
     let more = names.count > 30 ? " and \(names.count - 30) more" : ""
     return names.prefix(30).map { printable($0, limit: 60) }.joined(separator: ", ") + more
+  }
+}
+
+extension ConversionVerification {
+  fileprivate var json: JSONValue {
+    [
+      "golden": .string(golden),
+      "golden_digest": .string(goldenDigest),
+      "verdict": .string(parity.verdict.rawValue),
+      "reason": .string(parity.reason),
+      "clips": .int(parity.clips),
+    ]
+  }
+
+  fileprivate var text: String {
+    let holds = parity.verdict == .holds
+    return "  parity \(holds ? "holds" : "does NOT hold") with \(printable(golden)):"
+      + " \(printable(parity.reason, limit: 400))\n"
   }
 }
 

@@ -1,0 +1,83 @@
+public import TPBytes
+internal import TPCheckpoints
+internal import TPModels
+public import TPParity
+
+/// A golden that a conversion must agree with.
+public struct VerifyingGolden: Sendable {
+  /// Its path, as the user gave it.
+  public let path: String
+  /// What was recorded.
+  public let golden: Golden
+  /// Its digest, 64 hex digits.
+  public let digest: String
+  /// At most how many clips are run at a time.
+  public var threads: Int
+
+  /// Opens a golden.
+  ///
+  /// - Throws: `PortError` that names the file.
+  public init(path: String, threads: Int = 1) throws(PortError) {
+    self.path = path
+    self.threads = threads
+    golden = try Golden.open(path: path)
+    do throws(PortError) {
+      digest = try golden.digest()
+    } catch {
+      throw error.in(file: path)
+    }
+  }
+
+  /// What a file says that agrees with it: no measured number, which another machine would not get.
+  var fact: String {
+    JSONValue.object([
+      .init("verdict", .string(ParityReport.Verdict.holds.rawValue)),
+      .init("golden", .string(digest)),
+    ]).text()
+  }
+}
+
+/// What came of holding a written file against a golden.
+public struct ConversionVerification: Sendable {
+  /// The golden's path.
+  public let golden: String
+  /// Its digest.
+  public let goldenDigest: String
+  /// The judgement.
+  public let parity: ParityReport
+}
+
+/// Judges a file that is written and not yet in its place.
+final class WrittenFileJudge {
+  private let plan: ConversionPlan
+  private let golden: VerifyingGolden
+  private let output: String
+  private(set) var verification: ConversionVerification?
+
+  init(_ plan: ConversionPlan, _ golden: VerifyingGolden, output: String) {
+    self.plan = plan
+    self.golden = golden
+    self.output = output
+  }
+
+  /// Reads the file as any user of it would, and judges it.
+  ///
+  /// - Throws: `PortError` where parity does not hold, or the file cannot be read or run.
+  func judge(_ path: String) throws(PortError) {
+    let parity: ParityReport
+    do throws(PortError) {
+      let model = try LoadedModel.open(path: path, architecture: plan.architecture)
+      parity = try Parity.verify(weights: model, golden: golden.golden, threads: golden.threads)
+    } catch {
+      var placed = error
+      // Its name while it was unfinished is nobody's business.
+      if placed.file == path { placed.file = output }
+      throw placed.in(file: golden.path)
+    }
+    verification = ConversionVerification(
+      golden: golden.path, goldenDigest: golden.digest, parity: parity)
+    guard parity.verdict == .holds else {
+      throw PortError(.mismatch, "parity does not hold: \(parity.reason)", file: output)
+    }
+  }
+}

@@ -1,0 +1,202 @@
+internal import TPBytes
+internal import TPCheckpoints
+internal import TPModels
+public import TPTensors
+
+/// Whether the tensors of a weight file are those of the file that it was made from, after what the
+/// weight file declares was done to them.
+public struct SourceProof: Sendable {
+  /// What came of one tensor.
+  public struct Row: Sendable {
+    /// What came of it; the raw value stands in JSON.
+    public enum Status: String, Hashable, Sendable, CaseIterable {
+      /// Every bit is what was declared.
+      case identical
+      /// Elements differ.
+      case different
+      /// The type or the shape differs.
+      case mismatched
+      /// The source gives it and the file lacks it.
+      case missing
+      /// The file has it and the source does not give it.
+      case unexpected
+    }
+
+    /// Its name in the weight file.
+    public var name: String
+    /// What came of it.
+    public var status: Status
+    /// Its type and extents in the weight file, or in the source where the file lacks it.
+    public var dtype: DType
+    /// Its extents.
+    public var shape: Shape
+    /// The names in the source.
+    public var sources: [String]
+    /// What was declared and done again to the source's tensor, in order; nothing for every bit kept.
+    public var changes: [String]
+    /// How many elements differ, where they could be compared.
+    public var differing: Int?
+    /// The place of the first that does, in row-major order.
+    public var firstDifference: Int?
+  }
+
+  /// The path of the source.
+  public let file: String
+  /// The content digest of the source's tensors.
+  public let digest: String
+  /// Whether the weight file names this digest; `nil` where it names none.
+  public let isNamed: Bool?
+  /// Every tensor, in the order of the weight file, then those that it lacks.
+  public private(set) var rows: [Row] = []
+
+  /// Whether all is as declared.
+  public var holds: Bool { isNamed != false && rows.allSatisfy { $0.status == .identical } }
+
+  /// Why it holds or not, as a clause.
+  public var reason: String {
+    let wrong = rows.filter { $0.status != .identical }
+    if let first = wrong.first {
+      let more = wrong.count > 1 ? ", and \(wrong.count - 1) more tensors" : ""
+      return "\(printable(first.name)) \(first.words)" + more
+    }
+    if isNamed == false {
+      return "the file names another source, whose tensors are the same after what was done to them"
+    }
+    let changed = rows.count { !$0.changes.isEmpty }
+    return changed == 0
+      ? "\(rows.count) tensors are the source's bit for bit"
+      : "\(rows.count - changed) tensors are the source's bit for bit, \(changed) what was declared"
+  }
+
+  /// Does again to the source what the file declares, and compares bit by bit.
+  ///
+  /// - Throws: `PortError` where the source cannot be read, or what is declared cannot be done to it.
+  init(
+    of checkpoint: Checkpoint, path: String, source: String, architecture: Architecture?,
+    limits: ReadLimits
+  ) throws(PortError) {
+    let facts = ModelFacts(checkpoint)
+    let original = try CheckpointFile.open(path: source, limits: limits)
+    let plan: ConversionPlan
+    let tensors: StateDict
+    do throws(PortError) {
+      let options = try ConversionOptions(declaredBy: facts, architecture, for: original)
+      plan = try ConversionPlan(
+        original, sourceName: ConversionJob.baseName(source), options: options, limits: limits)
+    } catch {
+      throw error.in(file: source)
+    }
+    do throws(PortError) {
+      tensors = try Self.tensors(of: checkpoint, like: plan.contents.tensors)
+    } catch {
+      throw error.in(file: path)
+    }
+    file = source
+    let content = plan.contents.facts["source.digest"] ?? plan.digest
+    digest = content
+    isNamed = facts.sourceDigest.map { $0 == content }
+    let planned = Dictionary(uniqueKeysWithValues: plan.tensors.map { ($0.name, $0) })
+    for entry in tensors.entries {
+      guard let expected = plan.contents.tensors[entry.name], let origin = planned[entry.name]
+      else {
+        rows.append(Row(entry.name, .unexpected, entry.tensor, [], []))
+        continue
+      }
+      do throws(PortError) {
+        rows.append(
+          try Self.compare(entry, expected, origin, limits: limits))
+      } catch {
+        throw error.at(key: entry.name).in(file: path)
+      }
+    }
+    for entry in plan.contents.tensors.entries where tensors[entry.name] == nil {
+      rows.append(
+        Row(entry.name, .missing, entry.tensor, planned[entry.name]?.sources ?? [], []))
+    }
+  }
+
+  /// The tensors of a weight file: those under a key of a training script where there are some, and
+  /// where that gives the names which are expected.
+  private static func tensors(
+    of checkpoint: Checkpoint, like expected: StateDict
+  ) throws(PortError) -> StateDict {
+    let inside = try UnwrappedStateDict(of: checkpoint).stateDict
+    if inside.names.contains(where: { expected[$0] != nil }) { return inside }
+    return try StateDict(checkpoint.weights.map { ($0.name, $0.tensor) })
+  }
+
+  private static func compare(
+    _ entry: StateDict.Entry, _ expected: Tensor, _ origin: PlannedTensor, limits: ReadLimits
+  ) throws(PortError) -> Row {
+    let tensor = entry.tensor
+    var row = Row(entry.name, .identical, tensor, origin.sources, origin.changes)
+    guard tensor.dtype == expected.dtype, tensor.shape == expected.shape else {
+      row.status = .mismatched
+      return row
+    }
+    let found = try tensor.contiguousBytes(limits: limits)
+    let wanted = try expected.contiguousBytes(limits: limits)
+    row.differing = 0
+    if found.hasSameBytes(as: wanted) { return row }
+    row.status = .different
+    let size = tensor.dtype.byteCount
+    for element in 0..<found.count / size {
+      guard let left = found.slice(offset: element * size, length: size),
+        let right = wanted.slice(offset: element * size, length: size),
+        !left.hasSameBytes(as: right)
+      else { continue }
+      row.differing = (row.differing ?? 0) + 1
+      row.firstDifference = row.firstDifference ?? element
+    }
+    return row
+  }
+}
+
+extension SourceProof.Row {
+  init(
+    _ name: String, _ status: Status, _ tensor: Tensor, _ sources: [String], _ changes: [String]
+  ) {
+    self.init(
+      name: name, status: status, dtype: tensor.dtype, shape: tensor.shape, sources: sources,
+      changes: changes)
+  }
+
+  /// What came of it, as the end of a sentence that begins with its name.
+  public var words: String {
+    switch status {
+    case .identical: return "is as declared"
+    case .different:
+      let count = differing ?? 0
+      return
+        "differs in \(count) of \(shape.elementCount) elements, first at \(firstDifference ?? 0)"
+    case .mismatched: return "has another type or shape: \(dtype.rawValue) \(shape)"
+    case .missing: return "is missing"
+    case .unexpected: return "is not in the source"
+    }
+  }
+}
+
+extension ConversionOptions {
+  /// What a weight file declares was done to its source.
+  ///
+  /// - Parameters:
+  ///   - architecture: what the user says the weights belong to.
+  ///   - source: what it was made from; where that is itself such a file, what it declares was done
+  ///     before it and is not done again.
+  /// - Throws: `PortError` where a declaration cannot be read or done again.
+  init(
+    declaredBy facts: ModelFacts, _ architecture: Architecture?, for source: Checkpoint
+  ) throws(PortError) {
+    self.init(architecture: .none)
+    if let architecture {
+      self.architecture = .named(architecture)
+    } else if let name = facts.architecture, name != "none" {
+      self.architecture = .named(try Architecture.named(name))
+    }
+    let earlier = try MapFact.rules(ModelFacts(source))?.rules ?? []
+    let rules = try MapFact.rules(facts)?.rules ?? []
+    if rules.count > earlier.count, rules.starts(with: earlier) {
+      map = TensorMap(rules: Array(rules.dropFirst(earlier.count)))
+    }
+  }
+}
