@@ -18,17 +18,17 @@ struct TruthPlan: Sendable {
   }
 
   enum Step: Sendable {
-    case convolution(Triple<PackedConvolution<Double>>)
+    case convolution(Triple<PackedConvolution>)
     case batchNorm(channels: Int, count: Int, scale: [Double], shift: [Double], mean: [Double])
-    case linear(Triple<PackedMatrix<Double>>, bias: [Double], rows: Int, outputs: Int)
-    case lstm(Triple<Recurrence<Double>>)
+    case linear(Triple<PackedMatrix>, bias: [Double], rows: Int, outputs: Int)
+    case lstm(Triple<Recurrence>)
     /// Nothing is multiplied or added: values and variances go the same way.
-    case plain(TPModels.Step<Double>)
+    case plain(TPModels.Step)
   }
 
   let steps: [Step]
-  var value: Workspace<Double>
-  var noise: Workspace<Double>
+  var value: Workspace
+  var noise: Workspace
   /// sum |w| |x| + |b| of each output of a layer.
   var magnitude: [Double]
   /// Whether every variance is still 0, as it is for the input.
@@ -63,7 +63,7 @@ struct TruthPlan: Sendable {
       case .lstm(let lstm):
         return .lstm(Triple { layer.recurrence(lstm, steps: input[0], weights, $0) })
       default:
-        return .plain(layer.step(Double.self, input: input, output: output, weights))
+        return .plain(layer.step(input: input, output: output))
       }
     }
     let elements = architecture.largestActivation
