@@ -49,7 +49,7 @@ ptrdiff_t tp_plan(int32_t variant, tp_step *s) {
     case TP_WINOGRAD_FIRST: {
       const tp_tiling t = tp_tile(lanes, s);
       s->strips = t.row_strips * t.chunks;
-      return 4 * 36 * t.tiles + 36 * 2 * 8 * channels;
+      return 4 * 36 * t.tiles + 8 * 2 * 24 * channels;
     }
     case TP_WINOGRAD: {
       const tp_tiling t = tp_tile(lanes, s);

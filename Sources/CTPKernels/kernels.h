@@ -90,7 +90,7 @@ static inline tp_tiling tp_tile(ptrdiff_t lanes, const tp_step *s) {
   t.rows = first ? 1 : (wanted + t.columns - 1) / t.columns;
   if (t.rows > all) t.rows = all;
   t.row_strips = (all + t.rows - 1) / t.rows;
-  t.tiles = first ? tp_round_up(t.columns, 48)
+  t.tiles = first ? tp_round_up(t.columns, 16)
                   : tp_round_up(t.rows * t.columns,
                                 tp_winograd_tiles(lanes, tp_winograd_vectors(
                                                              lanes, s->target.channels)));

@@ -50,15 +50,17 @@ INLINE void tile_to_points(const float *const *columns, ptrdiff_t row, float *ou
   }
 }
 
-/// The 4 x 4 sums of a tile; `pool` gives the largest of each 2 x 2 in the first 4.
-INLINE int tile_from_points(const float *m, ptrdiff_t step, int pool, VEC *out) {
-  VEC t[4][6], y[4][4];
-  UNROLL for (int x = 0; x < 6; x++) {
-    VEC d[6], o[4];
-    UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(m + (i * 6 + x) * step);
-    from_points(d, o);
-    UNROLL for (int i = 0; i < 4; i++) t[i][x] = o[i];
-  }
+/// Six points of a column of a tile, `step` apart, to its four rows.
+INLINE void column_from_points(const float *m, ptrdiff_t step, VEC *rows) {
+  VEC d[6];
+  UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(m + i * step);
+  from_points(d, rows);
+}
+
+/// The 4 x 4 sums of a tile from its rows of points; `pool` gives the largest of each 2 x 2 in the
+/// first 4.
+INLINE int rows_from_points(VEC (*t)[6], int pool, VEC *out) {
+  VEC y[4][4];
   UNROLL for (int i = 0; i < 4; i++) from_points(t[i], y[i]);
   if (!pool) {
     UNROLL for (int i = 0; i < 16; i++) out[i] = y[i / 4][i % 4];
@@ -81,14 +83,35 @@ INLINE int tile_from_points(const float *m, ptrdiff_t step, int pool, VEC *out) 
   return odd;
 }
 
+/// Where the numbers of a tile lie that `finish_tile` takes: two slices of 6 x 6 points, or of the
+/// columns' 4 rows by 6 points.
+typedef struct {
+  const float *first;
+  ptrdiff_t point, slice, tile;
+  int halfway;
+} tile_source;
+
+INLINE int tile_sums(const float *m, const tile_source *from, int pool, VEC *out) {
+  VEC t[4][6];
+  UNROLL for (int x = 0; x < 6; x++) {
+    VEC rows[4];
+    if (from->halfway)
+      UNROLL for (int i = 0; i < 4; i++) rows[i] = LOAD(m + (x * 4 + i) * from->point);
+    else
+      column_from_points(m + x * from->point, 6 * from->point, rows);
+    UNROLL for (int i = 0; i < 4; i++) t[i][x] = rows[i];
+  }
+  return rows_from_points(t, pool, out);
+}
+
 /// Two slices of one tile: their sums, bias, ReLU and pooling. `out` is the first of the tile's
 /// outputs; `pool` is 0 for none, 1 over the plane, 2 over the depth as well.
-INLINE void finish_tile(const float *m, ptrdiff_t step, ptrdiff_t slices, int pool, VEC bias,
-                        VEC least, float *out, const tp_volume *target) {
+INLINE void finish_tile(const float *m, const tile_source *from, int pool, VEC bias, VEC least,
+                        float *out, const tp_volume *target) {
   const int side = pool ? 2 : 4;
   VEC sums[2][16];
-  int odd = tile_from_points(m, step, pool, sums[0]);
-  odd |= tile_from_points(m + slices, step, pool, sums[1]);
+  int odd = tile_sums(m, from, pool, sums[0]);
+  odd |= tile_sums(m + from->slice, from, pool, sums[1]);
   if (pool == 2)
     UNROLL for (int i = 0; i < 4; i++)
       sums[0][i] = __builtin_expect(odd, 0) ? larger_or_nan(sums[0][i], sums[1][i])
@@ -99,36 +122,36 @@ INLINE void finish_tile(const float *m, ptrdiff_t step, ptrdiff_t slices, int po
             larger(least, sums[z][i] + bias));
 }
 
-/// Tiles `from`..<`to` of a row of tiles, at slices 2 pair and the one after.
-INLINE void finish_row(const tp_step *s, const float *bias, int pool, const float *m,
-                       ptrdiff_t step, ptrdiff_t slices, ptrdiff_t pair, ptrdiff_t tile_row,
-                       ptrdiff_t from, ptrdiff_t to, float *out) {
+/// Tiles `first`..<`last` of a row of tiles, at slices 2 pair and the one after.
+INLINE void finish_row(const tp_step *s, const float *bias, int pool, const tile_source *from,
+                       ptrdiff_t pair, ptrdiff_t tile_row, ptrdiff_t first, ptrdiff_t last,
+                       float *out) {
   const tp_volume *t = &s->target;
   const ptrdiff_t side = pool ? 2 : 4, depth = pool == 2 ? pair : 2 * pair, channels = t->channels;
   float *line = out + (depth + t->padding[0]) * t->slice +
                 (tile_row * side + t->padding[1]) * t->row + t->padding[2] * channels;
+  const float *m = from->first;
   const VEC least = SPLAT(s->relu ? 0.0f : -__builtin_inff());
-  KEEP_LOOP for (ptrdiff_t tile = from; tile < to; tile++, m += channels)
+  KEEP_LOOP for (ptrdiff_t tile = first; tile < last; tile++, m += from->tile)
     KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES)
-      finish_tile(m + c, step, slices, pool, LOAD(bias + c), least,
-                  line + tile * side * channels + c, t);
+      finish_tile(m + c, from, pool, LOAD(bias + c), least, line + tile * side * channels + c, t);
 }
 
-INLINE void finish_tiles(const tp_step *s, const float *bias, const float *m, ptrdiff_t step,
-                         ptrdiff_t slices, ptrdiff_t pair, ptrdiff_t tile_row, ptrdiff_t from,
-                         ptrdiff_t to, float *out) {
+INLINE void finish_tiles(const tp_step *s, const float *bias, const tile_source *from,
+                         ptrdiff_t pair, ptrdiff_t tile_row, ptrdiff_t first, ptrdiff_t last,
+                         float *out) {
   if (s->pool[1] == 1)
-    finish_row(s, bias, 0, m, step, slices, pair, tile_row, from, to, out);
+    finish_row(s, bias, 0, from, pair, tile_row, first, last, out);
   else if (s->pool[0] == 1)
-    finish_row(s, bias, 1, m, step, slices, pair, tile_row, from, to, out);
+    finish_row(s, bias, 1, from, pair, tile_row, first, last, out);
   else
-    finish_row(s, bias, 2, m, step, slices, pair, tile_row, from, to, out);
+    finish_row(s, bias, 2, from, pair, tile_row, first, last, out);
 }
 
 // One input channel.
 
-/// Tiles that are multiplied together.
-#define FIRST_TILES (LANES == 8 ? 6 : 8)
+/// Tiles between two readings of the weights; their numbers stay in the first-level cache.
+#define FIRST_TILES 8
 
 INLINE void first_to_points(const tp_volume *v, const float *in, ptrdiff_t columns, ptrdiff_t tiles,
                             float *out) {
@@ -139,23 +162,27 @@ INLINE void first_to_points(const tp_volume *v, const float *in, ptrdiff_t colum
   }
 }
 
-/// Products of one point for two slices: sums over the kernel's depth.
-INLINE void first_products(const float *const *points, ptrdiff_t at, const float *w,
-                           ptrdiff_t channels, float *m, ptrdiff_t slices) {
-  VEC sum[2][FIRST_TILES], k[3];
-  UNROLL for (int i = 0; i < 3; i++) k[i] = LOAD(w + i * channels);
-  UNROLL for (int z = 0; z < 4; z++) {
-    const float *v = points[z] + at;
-    UNROLL for (int t = 0; t < FIRST_TILES; t++) {
-      VEC x = SPLAT(v[t]);
-      if (z == 0) sum[0][t] = x * k[0];
-      else if (z < 3) sum[0][t] = FMA(x, k[z], sum[0][t]);
-      if (z == 1) sum[1][t] = x * k[0];
-      else if (z > 1) sum[1][t] = FMA(x, k[z - 1], sum[1][t]);
+/// One column of points of some tiles for two slices: sums over the kernel's depth, and the first
+/// half of the way back. `w` is [point][depth][channel].
+INLINE void first_products(const float *const *points, ptrdiff_t tiles, ptrdiff_t count, int column,
+                           const float *w, ptrdiff_t channels, float *out) {
+  VEC k[6][3];
+  UNROLL for (int y = 0; y < 6; y++)
+    UNROLL for (int d = 0; d < 3; d++) k[y][d] = LOAD(w + ((y * 6 + column) * 3 + d) * channels);
+  KEEP_LOOP for (ptrdiff_t t = 0; t < count; t++) {
+    VEC sum[2][6], rows[2][4];
+    UNROLL for (int y = 0; y < 6; y++)
+      UNROLL for (int z = 0; z < 4; z++) {
+        VEC x = SPLAT(points[z][(y * 6 + column) * tiles + t]);
+        if (z < 3) sum[0][y] = z == 0 ? x * k[y][0] : FMA(x, k[y][z], sum[0][y]);
+        if (z > 0) sum[1][y] = z == 1 ? x * k[y][0] : FMA(x, k[y][z - 1], sum[1][y]);
+      }
+    UNROLL for (int z = 0; z < 2; z++) {
+      from_points(sum[z], rows[z]);
+      UNROLL for (int i = 0; i < 4; i++)
+        STORE(out + ((t * 2 + z) * 24 + column * 4 + i) * channels, rows[z][i]);
     }
   }
-  UNROLL for (int z = 0; z < 2; z++)
-    UNROLL for (int t = 0; t < FIRST_TILES; t++) STORE(m + z * slices + t * channels, sum[z][t]);
 }
 
 static void winograd_first(const tp_step *s, const tp_constants *constants, const float *in,
@@ -163,7 +190,6 @@ static void winograd_first(const tp_step *s, const tp_constants *constants, cons
   const tp_tiling t = tp_tile(LANES, s);
   const tp_volume *v = &s->source;
   const ptrdiff_t channels = s->target.channels, ring = 36 * t.tiles;
-  const ptrdiff_t slices = FIRST_TILES * channels, step = 2 * slices;
   const ptrdiff_t tile_row = strip / t.chunks, from = strip % t.chunks * t.chunk;
   const ptrdiff_t to = from + t.chunk < t.pairs ? from + t.chunk : t.pairs;
   const float *w = constants->weights;
@@ -179,12 +205,13 @@ static void winograd_first(const tp_step *s, const tp_constants *constants, cons
       first_to_points(v, in + z * v->slice, t.columns, t.tiles, scratch + z % 4 * ring);
     for (int z = 0; z < 4; z++) points[z] = scratch + (d + z) % 4 * ring;
     for (ptrdiff_t tile = 0; tile < t.columns; tile += FIRST_TILES) {
-      KEEP_LOOP for (ptrdiff_t p = 0; p < 36; p++)
-        KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES)
-          first_products(points, p * t.tiles + tile, w + p * 3 * channels + c, channels,
-                         products + p * step + c, slices);
-      ptrdiff_t end = tile + FIRST_TILES < t.columns ? tile + FIRST_TILES : t.columns;
-      finish_tiles(s, constants->bias, products, step, slices, pair, tile_row, tile, end, out);
+      const ptrdiff_t left = t.columns - tile, count = left < FIRST_TILES ? left : FIRST_TILES;
+      const float *at[4] = {points[0] + tile, points[1] + tile, points[2] + tile, points[3] + tile};
+      KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES)
+        KEEP_LOOP for (int column = 0; column < 6; column++)
+          first_products(at, t.tiles, count, column, w + c, channels, products + c);
+      const tile_source from = {products, channels, 24 * channels, 48 * channels, 1};
+      finish_tiles(s, constants->bias, &from, pair, tile_row, tile, tile + count, out);
     }
   }
 }
@@ -294,8 +321,9 @@ static void winograd(const tp_step *s, const tp_constants *constants, const floa
       }
 #endif
     }
-    for (ptrdiff_t r = 0; r < rows; r++)
-      finish_tiles(s, constants->bias, m + r * t.columns * outputs, t.tiles * outputs, slices,
-                   pair, row + r, 0, t.columns, out);
+    for (ptrdiff_t r = 0; r < rows; r++) {
+      const tile_source from = {m + r * t.columns * outputs, t.tiles * outputs, slices, outputs, 0};
+      finish_tiles(s, constants->bias, &from, pair, row + r, 0, t.columns, out);
+    }
   }
 }
