@@ -8,4 +8,5 @@
           .scale_shift = truth_scale_shift, .relu = truth_relu,
           .max_pool = truth_max_pool, .average_pool = truth_average_pool,
           .add_rounding = truth_add_rounding,
-          .batch_norm_variance = truth_batch_norm_variance, .magnitude = truth_magnitude},
+          .batch_norm_variance = truth_batch_norm_variance, .magnitude = truth_magnitude,
+          .noise = truth_noise},

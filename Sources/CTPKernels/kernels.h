@@ -35,6 +35,7 @@ typedef struct tp_truth_kernels {
                               const double *mean, const double *shift, const double *x,
                               double *variance);
   void (*magnitude)(ptrdiff_t count, const double *in, double *out);
+  void (*noise)(ptrdiff_t count, const double *value, const double *variance, float *noise);
 } tp_truth_kernels;
 
 /// What a variant has to offer.

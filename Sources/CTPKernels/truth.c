@@ -50,3 +50,8 @@ void tp_truth_batch_norm_variance(int32_t variant, ptrdiff_t channels, ptrdiff_t
 void tp_truth_magnitude(int32_t variant, ptrdiff_t count, const double *in, double *out) {
   tp_kernels_of(variant)->truth.magnitude(count, in, out);
 }
+
+void tp_truth_noise(int32_t variant, ptrdiff_t count, const double *value, const double *variance,
+                    float *noise) {
+  tp_kernels_of(variant)->truth.noise(count, value, variance, noise);
+}

@@ -225,3 +225,14 @@ static void truth_batch_norm_variance(ptrdiff_t channels, ptrdiff_t count, doubl
 static void truth_magnitude(ptrdiff_t count, const double *in, double *out) {
   for (ptrdiff_t i = 0; i < count; i++) out[i] = __builtin_fabs(in[i]);
 }
+
+static void truth_noise(ptrdiff_t count, const double *value, const double *variance,
+                        float *noise) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    float deviation = (float)__builtin_elementwise_sqrt(variance[i]);
+    // Below the smallest normal number float32 has an absolute spacing: nobody can do better.
+    int below = value[i] != 0 && __builtin_fabs(value[i]) < 0x1p-126;
+    float least = variance[i] > 0 || below ? 0x1p-149f : 0.0f;
+    noise[i] = deviation < least ? least : deviation;
+  }
+}

@@ -56,7 +56,7 @@ extension TruthPlan {
       variant, sizes, noise.padded, conv.magnitude.weights, conv.magnitude.bias, into: &magnitude)
     // Of exact inputs the variance stays 0; a third of the work of the first layer.
     if isExact {
-      for index in 0..<sizes.outputCount { noise.next[index] = 0 }
+      unsafe noise.next.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
     } else {
       let zeros = [Double](repeating: 0, count: conv.variance.bias.count)
       TruthKernels.pad(variant, sizes, noise.current, into: &noise.padded)

@@ -74,9 +74,11 @@ struct TruthPlan: Sendable {
 
   /// Begins with a clip, which is exact.
   mutating func start(_ clip: ArraySlice<Float>) {
-    for (index, element) in clip.enumerated() {
-      value.current[index] = Double(element)
-      noise.current[index] = 0
+    unsafe value.current.withUnsafeMutableBufferPointer { values in
+      for (index, element) in clip.enumerated() { unsafe values[index] = Double(element) }
+    }
+    unsafe noise.current.withUnsafeMutableBufferPointer {
+      unsafe $0[..<clip.count].update(repeating: 0)
     }
     isExact = true
   }
