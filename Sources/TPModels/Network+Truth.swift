@@ -1,3 +1,4 @@
+internal import CTPKernels
 public import TPBytes
 
 /// The output of one module for all clips in float64, and what honest float32 rounding does to it.
@@ -46,10 +47,10 @@ extension Network {
           outputs: elements)
         if let folded = plan.foldedNoise[index] { plan.apply(folded, outputs: elements) }
         if let name = architecture.layers[index].activation {
-          plan.append(elements, to: &kept[name])
+          plan.append(variant.code, elements, to: &kept[name])
         }
       }
-      plan.append(architecture.classCount, to: &kept[Architecture.logits])
+      plan.append(variant.code, architecture.classCount, to: &kept[Architecture.logits])
     }
     truthPlan.give(plan)
     return architecture.activations.compactMap { spec in
@@ -64,16 +65,16 @@ extension Network {
 extension TruthPlan {
   /// Appends the first elements of the current values to a record, where there is one.
   fileprivate func append(
-    _ count: Int, to record: inout (values: [Double], noise: [Float])?
+    _ variant: Int32, _ count: Int, to record: inout (values: [Double], noise: [Float])?
   ) {
     if record == nil { return }
     record?.values.append(contentsOf: value.current[..<count])
-    for (variance, element) in zip(noise.current[..<count], value.current[..<count]) {
-      let deviation = Float(variance.squareRoot())
-      // Below the smallest normal number float32 has an absolute spacing: nobody can do better.
-      let underflows = element != 0 && abs(element) < Double(Float.leastNormalMagnitude)
-      record?.noise.append(
-        variance > 0 || underflows ? max(deviation, .leastNonzeroMagnitude) : deviation)
-    }
+    record?.noise.append(
+      contentsOf: unsafe [Float](unsafeUninitializedCapacity: count) { free, made in
+        if let place = free.baseAddress {
+          unsafe tp_truth_noise(variant, count, value.current, noise.current, place)
+          made = count
+        }
+      })
   }
 }

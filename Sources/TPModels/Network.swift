@@ -1,4 +1,3 @@
-internal import CTPKernels
 public import TPBytes
 
 /// The output of one module for all clips.
@@ -21,24 +20,29 @@ public struct NetworkRun: Sendable {
 
 /// An architecture with its weights, ready to run in float32 and in float64.
 ///
-/// In float32 every output element is a chain of fused multiply-adds in a fixed order: a
-/// convolution or linear layer starts from the bias and goes over input channel, depth, height,
-/// width; a batch norm is fma(x, scale, shift) with scale and shift computed in float64 and rounded
-/// once; an average is the sum in row-major order divided by the count; the gates of the LSTM start
-/// from bias_ih + bias_hh and go over the inputs, then over the hidden state. So the bits depend
-/// neither on the processor nor on the number of clips. Several threads may run one network at
-/// once.
+/// In float32 a convolution, the batch norm, the ReLU and the max pooling after it are computed
+/// together: the weights are multiplied by the norm's scale in float64 and rounded once. Kernels of
+/// 3x3x3 with stride 1 and padding 1 over extents that divide by 2, 4, 4, to a multiple of 16
+/// channels from 1 or a multiple of 16, go by Winograd's algorithm; every other output is a chain of
+/// fused multiply-adds over input channel, depth, height, width, and then the bias. In a linear
+/// layer the chain starts from the bias. A batch norm of its own is fma(x, scale, shift) with scale and shift
+/// computed in float64 and rounded once; an average is the sum in row-major order divided by the
+/// count; the gates of the LSTM start from bias_ih + bias_hh and go over the inputs, then over the
+/// hidden state. Every order is fixed, so the bits depend neither on the processor nor on the number
+/// of threads or clips. Outputs that are not computed, because a later layer is computed with them,
+/// are computed aside where they are asked for, layer by layer, and feed nothing.
+///
+/// Several threads may run one network at once.
 public final class Network: Sendable {
   /// The layers.
   public let architecture: Architecture
   /// The instructions that are used.
   public let variant: KernelVariant
   let weights: BoundWeights
-  private let steps: [Step<Float>]
-  private let workspaces = Pool<Workspace<Float>>()
+  let programs: Programs
   let truthPlan = Pool<TruthPlan>()
 
-  /// Packs the weights.
+  /// Takes the weights; they are packed by the first run, or by `prepare(threads:)`.
   ///
   /// - Throws: `PortError` where the weights are those of another architecture.
   public init(
@@ -55,47 +59,43 @@ public final class Network: Sendable {
     self.architecture = architecture
     self.weights = weights
     self.variant = variant
-    steps = architecture.layers.indices.map { index in
-      architecture.layers[index].step(
-        Float.self, input: architecture.inputExtents(of: index),
-        output: architecture.outputs[index], weights)
-    }
+    programs = Programs(architecture, weights, variant)
   }
 
-  /// Runs clips, one after the other.
+  /// Packs the weights and makes the memory of a run, so that the first one is as fast as any.
+  public func prepare(threads: Int = 1) { programs.prepare(threads: threads) }
+
+  /// Runs clips.
   ///
   /// - Parameters:
   ///   - input: (N, ...) row-major, of the architecture's input.
   ///   - batch: N; 0 is allowed and gives empty results.
   ///   - recording: the activations to keep, by module name or `logits`.
+  ///   - threads: the most that work on it, this one included.
   /// - Throws: `PortError` where the input has another size, or the architecture no such
   ///   activation.
   public func run(
-    _ input: [Float], batch: Int, recording: Set<String> = []
+    _ input: [Float], batch: Int, recording: Set<String> = [], threads: Int = 1
   ) throws(PortError) -> NetworkRun {
-    let count = try check(input.count, batch: batch, recording: recording)
     var logits: [Float] = []
+    if recording.isEmpty {
+      try run(input, batch: batch, into: &logits, threads: threads)
+      return NetworkRun(logits: logits, activations: [])
+    }
+    let count = try check(input.count, batch: batch, recording: recording)
     var kept: [String: [Float]] = [:]
     for spec in architecture.activations where recording.contains(spec.name) {
       var values: [Float] = []
       values.reserveCapacity(spec.elementCount * batch)
       kept[spec.name] = values
     }
-    var space = workspaces.take {
-      Workspace(elements: architecture.largestActivation, padded: largestPadding)
-    }
+    let names = recording.subtracting([Architecture.logits])
     for clip in 0..<batch {
-      space.current.replaceSubrange(0..<count, with: input[clip * count..<(clip + 1) * count])
-      for index in steps.indices {
-        apply(steps[index], architecture.inputCount(of: index), &space)
-        if let name = architecture.layers[index].activation {
-          let elements = architecture.outputs[index].reduce(1, *)
-          kept[name]?.append(contentsOf: space.current[..<elements])
-        }
+      let place = clip * count..<(clip + 1) * count
+      logits += programs.record(names, of: input[place], threads: threads) { name, values in
+        kept[name]?.append(contentsOf: values)
       }
-      logits.append(contentsOf: space.current[..<architecture.classCount])
     }
-    workspaces.give(space)
     if recording.contains(Architecture.logits) { kept[Architecture.logits] = logits }
     return NetworkRun(
       logits: logits,
@@ -104,6 +104,19 @@ public final class Network: Sendable {
           Activation(name: spec.name, shape: [batch] + spec.extents, values: $0)
         }
       })
+  }
+
+  /// Runs clips and writes their logits, (N, classes) row-major, over what `logits` holds.
+  ///
+  /// Nothing is allocated once there has been a run by so many threads, where `logits` has room.
+  /// - Throws: `PortError` where the input has another size.
+  public func run(
+    _ input: [Float], batch: Int, into logits: inout [Float], threads: Int = 1
+  ) throws(PortError) {
+    _ = try check(input.count, batch: batch, recording: [])
+    let wanted = batch * architecture.classCount
+    if logits.count != wanted { logits = Array(repeating: 0, count: wanted) }
+    programs.run(clips: batch, input, into: &logits, threads: threads)
   }
 
   /// Elements of one clip, once input, batch and names are known to fit.
@@ -117,6 +130,7 @@ public final class Network: Sendable {
         .mismatch,
         "\(batch) clips of \(architecture.input) are needed and \(elements) numbers were given")
     }
+    if recording.isEmpty { return count }
     let known = architecture.activations.map(\.name)
     for name in recording.sorted() where !known.contains(name) {
       let near = nearest(name, among: known.map { ($0, $0) }, atMost: 1).first
@@ -125,39 +139,6 @@ public final class Network: Sendable {
         remedy: near.map { "did you mean \($0)?" } ?? "there are " + known.joined(separator: ", "))
     }
     return count
-  }
-
-  private var largestPadding: Int {
-    steps.reduce(0) { most, step in
-      guard case .convolution(let conv) = step else { return most }
-      return max(most, conv.sizes.paddedCount)
-    }
-  }
-
-  /// Runs one layer on `space.current`, in place or into `space.next` and back.
-  private func apply(_ step: Step<Float>, _ count: Int, _ space: inout Workspace<Float>) {
-    let variant = variant.code
-    switch step {
-    case .lstm(let lstm):
-      run(lstm, &space)
-    default:
-      space.apply(variant, step, count)
-    }
-  }
-
-  private func run(_ lstm: Recurrence<Float>, _ space: inout Workspace<Float>) {
-    let variant = variant.code
-    let hidden = lstm.hidden
-    var c = [Float](repeating: 0, count: hidden)
-    var h = [Float](repeating: 0, count: hidden)
-    for step in 0..<lstm.steps {
-      var gates = lstm.bias
-      lstm.fromInput.accumulate(variant, space.current, row: step, into: &gates)
-      lstm.fromHidden.accumulate(variant, h, row: 0, into: &gates)
-      unsafe tp_lstm_cell_f32(variant, hidden, &gates, &c, &h)
-      space.next.replaceSubrange(step * hidden..<(step + 1) * hidden, with: h)
-    }
-    swap(&space.current, &space.next)
   }
 }
 

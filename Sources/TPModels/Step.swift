@@ -1,29 +1,25 @@
 internal import CTPKernels
 
-/// One layer made ready to run: sizes worked out, weights packed.
-enum Step<Real: KernelReal>: Sendable {
-  case convolution(PackedConvolution<Real>)
-  case scale(channels: Int, count: Int, scale: [Real], shift: [Real])
+/// A layer without parameters, made ready to run on values and on variances.
+enum Step: Sendable {
   case relu
   case maxPool(Pooling)
   case averagePool(Pooling)
   /// out[i] = in[order[i]].
   case reorder([Int32])
   case nothing
-  case lstm(Recurrence<Real>)
   /// The last `count` elements.
   case last(count: Int)
-  case linear(PackedMatrix<Real>, bias: [Real], rows: Int, outputs: Int)
 }
 
 /// An LSTM made ready to run.
-struct Recurrence<Real: KernelReal>: Sendable {
+struct Recurrence: Sendable {
   let steps: Int
   let hidden: Int
-  let fromInput: PackedMatrix<Real>
-  let fromHidden: PackedMatrix<Real>
-  /// bias_ih + bias_hh, rounded once.
-  let bias: [Real]
+  let fromInput: PackedMatrix
+  let fromHidden: PackedMatrix
+  /// bias_ih + bias_hh.
+  let bias: [Double]
 }
 
 extension Layer {
@@ -71,43 +67,24 @@ extension Layer {
     return order
   }
 
-  /// This layer for an input and output of these extents, with weights that have been bound.
-  func step<Real: KernelReal>(
-    _ type: Real.Type, input: [Int], output: [Int], _ weights: BoundWeights
-  ) -> Step<Real> {
+  /// This layer, which has no parameters, for an input and output of these extents.
+  func step(input: [Int], output: [Int]) -> Step {
     switch kind {
-    case .conv3d(let conv):
-      return .convolution(
-        PackedConvolution(
-          sizes: conv.sizes(input: input, output: output), values("weight", weights),
-          values("bias", weights)
-        ) { Real($0) })
-    case .batchNorm(let norm):
-      let parts = scaleAndShift(norm, weights)
-      return .scale(
-        channels: norm.features, count: input.dropFirst().reduce(1, *),
-        scale: parts.scale.map { Real($0) }, shift: parts.shift.map { Real($0) })
     case .relu: return .relu
     case .maxPool3d: return .maxPool(pooling(input: input, output: output))
     case .adaptiveAveragePool3d: return .averagePool(pooling(input: input, output: output))
     case .permute(let axes): return .reorder(Layer.order(axes, input: input))
     case .flatten, .dropout: return .nothing
-    case .lstm(let lstm): return .lstm(recurrence(lstm, steps: input[0], weights) { Real($0) })
     case .lastStep: return .last(count: output.reduce(1, *))
-    case .linear(let linear):
-      let matrix = PackedMatrix(
-        values("weight", weights), outputs: linear.outputs, inputs: linear.inputs
-      ) { Real($0) }
-      return .linear(
-        matrix, bias: matrix.padded(values("bias", weights).map { Real($0) }),
-        rows: input.dropLast().reduce(1, *), outputs: linear.outputs)
+    case .conv3d, .batchNorm, .lstm, .linear:
+      preconditionFailure("a layer with parameters is run by its caller")
     }
   }
 
   /// An LSTM with each weight and bias through `map`.
-  func recurrence<Real: KernelReal>(
-    _ lstm: LSTM, steps: Int, _ weights: BoundWeights, _ map: (Float) -> Real
-  ) -> Recurrence<Real> {
+  func recurrence(
+    _ lstm: LSTM, steps: Int, _ weights: BoundWeights, _ map: (Float) -> Double
+  ) -> Recurrence {
     let rows = 4 * lstm.hidden
     let own = PackedMatrix(
       values("weight_ih_l0", weights), outputs: rows, inputs: lstm.inputs, map)

@@ -19,11 +19,11 @@ extension TruthPlan {
     switch step {
     case .convolution(let conv):
       apply(variant, conv)
-      unsafe tp_add_rounding_f64(variant, outputs, 0.5 * unit, magnitude, &noise.current)
+      unsafe tp_truth_add_rounding(variant, outputs, 0.5 * unit, magnitude, &noise.current)
     case .batchNorm(let channels, let each, let scale, let shift, let mean):
-      unsafe tp_batch_norm_variance_f64(
+      unsafe tp_truth_batch_norm_variance(
         variant, channels, each, unit, scale, mean, shift, value.current, &noise.current)
-      Double.scale(variant, channels: channels, count: each, scale, shift, &value.current)
+      TruthKernels.scale(variant, channels: channels, count: each, scale, shift, &value.current)
     case .linear(let matrices, let bias, let size, let rows, let outputs):
       for row in 0..<rows { apply(variant, matrices, bias, size, row: row, outputs: outputs) }
       swap(&value.current, &value.next)
@@ -34,9 +34,9 @@ extension TruthPlan {
       // The average's own rounding is taken as that of its last step, u |t|: right where no terms
       // cancel, as after a ReLU.
       value.apply(variant, .averagePool(pool), count)
-      Double.averagePool(pool, again: true, noise.current, into: &noise.next)
+      TruthKernels.averagePool(variant, pool, again: true, noise.current, into: &noise.next)
       swap(&noise.current, &noise.next)
-      unsafe tp_add_rounding_f64(variant, outputs, unit, value.current, &noise.current)
+      unsafe tp_truth_add_rounding(variant, outputs, unit, value.current, &noise.current)
     case .plain(let step):
       value.apply(variant, step, count)
       noise.apply(variant, step, count)
@@ -63,21 +63,21 @@ extension TruthPlan {
   }
 
   private mutating func apply(
-    _ variant: Int32, _ conv: Triple<PackedConvolution<Double>>
+    _ variant: Int32, _ conv: Triple<PackedConvolution>
   ) {
     let sizes = conv.value.sizes
     precondition(magnitude.count >= sizes.outputCount && noise.padded.count >= sizes.paddedCount)
     conv.value.apply(variant, value.current, padded: &value.padded, into: &value.next)
-    unsafe tp_magnitude_f64(variant, sizes.paddedCount, value.padded, &noise.padded)
-    Double.convolve(
+    unsafe tp_truth_magnitude(variant, sizes.paddedCount, value.padded, &noise.padded)
+    TruthKernels.convolve(
       variant, sizes, noise.padded, conv.magnitude.weights, conv.magnitude.bias, into: &magnitude)
     // Of exact inputs the variance stays 0; a third of the work of the first layer.
     if isExact {
-      for index in 0..<sizes.outputCount { noise.next[index] = 0 }
+      unsafe noise.next.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
     } else {
       let zeros = [Double](repeating: 0, count: conv.variance.bias.count)
-      Double.pad(sizes, noise.current, into: &noise.padded)
-      Double.convolve(
+      TruthKernels.pad(variant, sizes, noise.current, into: &noise.padded)
+      TruthKernels.convolve(
         variant, sizes, noise.padded, conv.variance.weights, zeros, into: &noise.next)
     }
     swap(&value.current, &value.next)
@@ -85,7 +85,7 @@ extension TruthPlan {
   }
 
   private mutating func apply(
-    _ variant: Int32, _ matrices: Triple<PackedMatrix<Double>>, _ bias: [Double],
+    _ variant: Int32, _ matrices: Triple<PackedMatrix>, _ bias: [Double],
     _ size: [Double], row: Int, outputs: Int
   ) {
     let inputs = matrices.value.inputs
@@ -105,7 +105,7 @@ extension TruthPlan {
 
   /// First order through c = f c + i g and h = o tanh(c); each product, sum and function adds its
   /// own rounding.
-  private mutating func apply(_ variant: Int32, _ lstm: Triple<Recurrence<Double>>) {
+  private mutating func apply(_ variant: Int32, _ lstm: Triple<Recurrence>) {
     let hidden = lstm.value.hidden
     let zeros = [Double](repeating: 0, count: lstm.value.bias.count)
     var c = [Double](repeating: 0, count: hidden)

@@ -18,21 +18,20 @@ struct TruthPlan: Sendable {
   }
 
   enum Step: Sendable {
-    case convolution(Triple<PackedConvolution<Double>>)
+    case convolution(Triple<PackedConvolution>)
     case batchNorm(channels: Int, count: Int, scale: [Double], shift: [Double], mean: [Double])
     /// `size` is what stands for the bias in the sum of magnitudes.
-    case linear(
-      Triple<PackedMatrix<Double>>, bias: [Double], size: [Double], rows: Int, outputs: Int)
-    case lstm(Triple<Recurrence<Double>>)
+    case linear(Triple<PackedMatrix>, bias: [Double], size: [Double], rows: Int, outputs: Int)
+    case lstm(Triple<Recurrence>)
     /// Nothing is multiplied or added: values and variances go the same way.
-    case plain(TPModels.Step<Double>)
+    case plain(TPModels.Step)
   }
 
   let steps: [Step]
   /// Of the batch norm that was folded into each layer, where it is known.
   let foldedNoise: [FoldedNoise?]
-  var value: Workspace<Double>
-  var noise: Workspace<Double>
+  var value: Workspace
+  var noise: Workspace
   /// sum |w| |x| + |b| of each output of a layer.
   var magnitude: [Double]
   /// Whether every variance is still 0, as it is for the input.
@@ -78,7 +77,7 @@ struct TruthPlan: Sendable {
       case .lstm(let lstm):
         return .lstm(Triple { layer.recurrence(lstm, steps: input[0], weights, $0) })
       default:
-        return .plain(layer.step(Double.self, input: input, output: output, weights))
+        return .plain(layer.step(input: input, output: output))
       }
     }
     let elements = architecture.largestActivation
@@ -89,9 +88,11 @@ struct TruthPlan: Sendable {
 
   /// Begins with a clip, which is exact.
   mutating func start(_ clip: ArraySlice<Float>) {
-    for (index, element) in clip.enumerated() {
-      value.current[index] = Double(element)
-      noise.current[index] = 0
+    unsafe value.current.withUnsafeMutableBufferPointer { values in
+      for (index, element) in clip.enumerated() { unsafe values[index] = Double(element) }
+    }
+    unsafe noise.current.withUnsafeMutableBufferPointer {
+      unsafe $0[..<clip.count].update(repeating: 0)
     }
     isExact = true
   }

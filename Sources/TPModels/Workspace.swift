@@ -2,13 +2,13 @@ internal import Synchronization
 
 /// The buffers of one forward pass. They are large, and new memory costs as much as a convolution
 /// of it, so they are kept and lent again.
-struct Workspace<Real: KernelReal>: Sendable {
+struct Workspace: Sendable {
   /// What the last layer gave, from the start.
-  var current: [Real]
+  var current: [Double]
   /// What the next layer may write.
-  var next: [Real]
+  var next: [Double]
   /// An input with its padding.
-  var padded: [Real]
+  var padded: [Double]
 
   init(elements: Int, padded paddedCount: Int) {
     current = Array(repeating: 0, count: elements)

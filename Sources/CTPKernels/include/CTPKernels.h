@@ -1,4 +1,5 @@
 #pragma once
 // The hot loops of the package, in C: what Swift cannot ask a processor for.
 #include "tp_crc32.h"
-#include "tp_network.h"
+#include "tp_forward.h"
+#include "tp_truth.h"

@@ -1,0 +1,12 @@
+// The kernels of the file that includes this.
+.run = {[TP_ENTER] = enter, [TP_CONVOLVE] = direct, [TP_WINOGRAD_FIRST] = winograd_first,
+        [TP_WINOGRAD] = winograd, [TP_LEAVE] = leave, [TP_COPY] = copy, [TP_SCALE] = scale,
+        [TP_RELU] = relu, [TP_MAX_POOL] = max_pool, [TP_AVERAGE_POOL] = average_pool,
+        [TP_REORDER] = reorder, [TP_LINEAR] = linear, [TP_RECUR] = recur},
+.sigmoid = sigmoid_all, .tanh = tanh_all,
+.truth = {.pad = truth_pad, .conv = truth_conv, .linear = truth_linear,
+          .scale_shift = truth_scale_shift, .relu = truth_relu,
+          .max_pool = truth_max_pool, .average_pool = truth_average_pool,
+          .add_rounding = truth_add_rounding,
+          .batch_norm_variance = truth_batch_norm_variance, .magnitude = truth_magnitude,
+          .noise = truth_noise},
