@@ -24,6 +24,9 @@ struct Verify: ParsableCommand {
   @Option(help: "A recorded run: .npz, .pt, .safetensors or .h5 (docs/golden.md).")
   var golden: String
 
+  @Flag(help: "Also judge each layer from the golden's record of its input, with what it adds.")
+  var ledger = false
+
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -39,9 +42,10 @@ struct Verify: ParsableCommand {
       } catch {
         throw error.in(file: golden)
       }
-      let report = VerifyReport(
+      var report = VerifyReport(
         weights: weights, golden: golden, architecture: model.architecture.name,
         classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
+      report.showsLedger = ledger
       return Outcome(
         status: Status(parity.verdict), text: report.text, json: report.json,
         warnings: reading.warnings((weights, model.checkpoint)))
