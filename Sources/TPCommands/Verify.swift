@@ -33,6 +33,9 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("What the weights were made from.", valueName: "original"))
   var source: String?
 
+  @Flag(help: "Also judge each layer from the golden's record of its input, with what it adds.")
+  var ledger = false
+
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -40,6 +43,9 @@ struct Verify: ParsableCommand {
   func validate() throws {
     if golden != nil, source != nil {
       throw ValidationError("Give --golden or --source; they are different questions.")
+    }
+    if ledger, golden == nil {
+      throw ValidationError("--ledger needs a recorded run: give --golden, too.")
     }
   }
 
@@ -65,9 +71,10 @@ struct Verify: ParsableCommand {
     } catch {
       throw error.in(file: golden)
     }
-    let report = VerifyReport(
+    var report = VerifyReport(
       weights: weights, golden: golden, architecture: model.architecture.name,
       classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
+    report.showsLedger = ledger
     return Outcome(
       status: Status(parity.verdict), text: report.text, json: report.json,
       warnings: reading.warnings((weights, model.checkpoint)))

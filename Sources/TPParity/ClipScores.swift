@@ -24,6 +24,10 @@ struct ClipScores: Sendable {
   /// In the order of the compared activations.
   var scores: [Score] = []
   var portLogits: [Double] = []
+  /// In the order of the segments; `nil` where nothing of this clip could be isolated.
+  var isolated: [IsolatedScore?] = []
+  /// The sum of the variances of the chained truth's noise, by activation.
+  var noise: [String: Double] = [:]
 }
 
 extension ClipScores {
@@ -34,7 +38,8 @@ extension ClipScores {
 
   /// Runs one clip through the model in float32 and float64 and compares what is recorded of it.
   init(
-    clip: Int, of golden: Golden, _ compared: [ComparedActivation], _ network: Network
+    clip: Int, of golden: Golden, _ compared: [ComparedActivation], _ isolation: Isolation,
+    _ network: Network
   ) throws(PortError) {
     let input = try golden.clip(clip)
     let names = Set(compared.map(\.name))
@@ -54,6 +59,10 @@ extension ClipScores {
         throw error.at(key: activation.name)
       }
     }
+    for truth in truths {
+      noise[truth.name] = truth.noise.reduce(0.0) { $0 + Double($1) * Double($1) }
+    }
+    isolated = try isolation.scores(clip: clip, of: golden, truths)
   }
 }
 

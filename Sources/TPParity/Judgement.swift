@@ -6,7 +6,7 @@ internal import TPModels
 struct Judgement {
   let model: LoadedModel
   let golden: Golden
-  private(set) var report: ParityReport
+  var report: ParityReport
   /// Names of the activations whose float64 record agrees with our truth on every clip.
   private var agreeing: Set<String> = []
 
@@ -130,6 +130,17 @@ struct Judgement {
         )
       }
       return goldenOver(first, compared)
+    }
+    if !lossy, let isolated = report.isolated.first(where: { $0.status == .over }),
+      let score = isolated.golden
+    {
+      return (
+        .broken,
+        "the golden's \(isolated.name), from its own record of"
+          + " \(isolated.source ?? ""), is the first over the line,"
+          + " \(distance(score, clips: isolated.goldenClipsOver)): the weights, their mapping or the"
+          + " layer list are not those that were recorded, or the golden is bad"
+      )
     }
     if lossy, let flipped = report.predictions.first(where: { $0.expected != $0.found }) {
       return (.broken, "the prediction of clip \(flipped.clip) differs from the golden's")

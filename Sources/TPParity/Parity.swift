@@ -61,15 +61,17 @@ public enum Parity {
 
     let list = compared
     let network = model.network
+    let isolation = Isolation(model, compared)
     // Without anything to compare there is nothing to run for.
     let scores =
       list.isEmpty
       ? []
       : try mapClips(clips, threads: threads) { (clip: Int) throws(PortError) in
-        try ClipScores(clip: clip, of: golden, list, network)
+        try ClipScores(clip: clip, of: golden, list, isolation, network)
       }
     var judgement = Judgement(model: model, golden: golden)
     judgement.add(activations, list, scores)
+    judgement.add(isolation, scores)
     try judgement.decide(list, scores)
     return judgement.report
   }

@@ -20,6 +20,13 @@ public struct ParityReport: Hashable, Sendable {
   public var warnings: [String]
   /// Every activation of the model in forward order, `logits` last, then what the model lacks.
   public var activations: [ActivationParity]
+  /// The activations that can be computed from the golden's own record of what their layers read, in
+  /// forward order; each is judged apart from whatever happened before it.
+  public var isolated: [ActivationParity] = []
+  /// Where the golden's error enters, layer by layer.
+  public var ledger: [LedgerEntry] = []
+  /// Why it is broken: one entry for each failing layer, in forward order; empty where it holds.
+  public var diagnosis: [Diagnosis] = []
   /// The prediction for each clip; empty where no logits are recorded.
   public var predictions: [PredictionParity]
   /// Whether any prediction can flip; `nil` where no logits are recorded.
@@ -56,6 +63,8 @@ public struct ActivationParity: Hashable, Sendable {
   public enum Mode: String, Hashable, Sendable {
     /// From our own run of the layers before it.
     case chained
+    /// From the golden's record of what the layer read.
+    case isolated
   }
 
   /// The name of the module, or `logits`.
@@ -64,6 +73,11 @@ public struct ActivationParity: Hashable, Sendable {
   public var status: Status
   /// Where the inputs of its layer came from.
   public var mode = Mode.chained
+  /// The recorded activation that the layer was given, or `input`; `nil` when chained.
+  public var source: String?
+  /// In isolation, the largest error in units of u (sum |w| |x| + |b|), float32's worst case for one
+  /// layer; honest arithmetic stays below `hardLimit`. `nil` when chained.
+  public var ofBound: Double?
   /// How many clips have values of it.
   public var clips = 0
   /// The golden's recorded values against the truth; `nil` where nothing was compared.
@@ -77,6 +91,9 @@ public struct ActivationParity: Hashable, Sendable {
   /// Why values could not be compared, as a clause, for example a wrong shape, or that the model
   /// computes them no more.
   public var problem: String?
+
+  /// The line for `ofBound`.
+  public static let hardLimit = 8.0
 
   /// The largest absolute error of either side, in the unit of the activation.
   public var maxError: Double? {

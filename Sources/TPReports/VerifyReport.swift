@@ -13,6 +13,8 @@ public struct VerifyReport: Sendable {
   public var classes: [String]?
   /// What came of it.
   public var parity: ParityReport
+  /// Whether the text tells what each layer adds to the golden's error.
+  public var showsLedger = false
 
   /// A report on judged weights.
   public init(
@@ -35,8 +37,9 @@ public struct VerifyReport: Sendable {
       "reason": .string(parity.reason),
       "warnings": .array(parity.warnings.map(JSONValue.string)),
       "clips": .int(parity.clips),
-      "activations": .array(parity.activations.map(json)),
-      "diagnosis": [],
+      "activations": .array((parity.activations + parity.isolated).map(json)),
+      "ledger": .array(parity.ledger.map(json)),
+      "diagnosis": .array(parity.diagnosis.map(json)),
       "predictions": .array(
         parity.predictions.map { prediction in
           [
@@ -65,10 +68,12 @@ public struct VerifyReport: Sendable {
       "name": .string(activation.name),
       "status": .string(activation.status.rawValue),
       "mode": .string(activation.mode.rawValue),
+      "source": activation.source.map(JSONValue.string) ?? .null,
       "clips": .int(activation.clips),
       "elements": (activation.golden ?? activation.port).map { .int($0.count) } ?? .null,
       "golden": activation.golden.map(score) ?? .null,
       "port": activation.port.map(score) ?? .null,
+      "of_bound": activation.ofBound.map(JSONValue.double) ?? .null,
       "max_abs": activation.maxError.map(JSONValue.double) ?? .null,
       "golden_clips_over": .array(activation.goldenClipsOver.map(JSONValue.int)),
       "port_clips_over": .array(activation.portClipsOver.map(JSONValue.int)),
@@ -96,10 +101,12 @@ public struct VerifyReport: Sendable {
     text += "  \(parity.reason)\n"
     text += "  \(architecture), \(counted(parity.clips, "clip"))"
     text += ", lines: max |z| \(significant(NoiseScore.maxLine)), rms z 2 (1 + 4 / sqrt(n))\n\n"
+    text += diagnosisLines
     text += table + names(.absent, "not recorded") + names(.unknown, "not of this model")
     text += parity.activations.filter { $0.status == .absent }.compactMap { activation in
       activation.problem.map { "  absent: \(printable(activation.name, limit: 40)), \($0)\n" }
     }.joined()
+    if showsLedger { text += "\n" + ledgerTable }
     if let price = parity.price {
       text += "\n" + price.text(classes: classes)
     } else if !parity.predictions.isEmpty {
@@ -149,11 +156,11 @@ public struct VerifyReport: Sendable {
     return "  \(title): \(names.prefix(30).joined(separator: ", "))\(more)\n"
   }
 
-  private func number(_ value: Double?) -> String {
+  func number(_ value: Double?) -> String {
     value.map { significant($0) } ?? ""
   }
 
-  private func remark(_ activation: ActivationParity) -> String {
+  func remark(_ activation: ActivationParity) -> String {
     if activation.status == .holds { return "holds" }
     if let problem = activation.problem { return "OVER: " + printable(problem, limit: 120) }
     let sides = [("PyTorch", activation.goldenIsOver), ("port", activation.portIsOver)]

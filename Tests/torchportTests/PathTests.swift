@@ -90,7 +90,13 @@ import Testing
       "verify", weights, "--golden", fixture("goldens/\(golden).npz"), "--json")
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(run.json?["verdict"] == "holds")
-    let activations = run.json?["activations"]?.array ?? []
+    let rows = run.json?["activations"]?.array ?? []
+    let activations = rows.filter { $0["mode"] == "chained" }
+    // From the sampled golden not every layer can be isolated; from the bare one none.
+    let isolated = rows.filter { $0["mode"] == "isolated" }
+    #expect(isolated.count == ["best": 11, "best_full": 14, "bare": 0][golden])
+    #expect(isolated.allSatisfy { $0["status"] == "holds" && $0["source"] != .null })
+    #expect(run.json?["ledger"]?.array?.count == isolated.count)
     let recorded = activations.filter { $0["status"] == "holds" }.compactMap { $0["name"]?.string }
     #expect(activations.allSatisfy { $0["status"] == "holds" || golden == "bare" })
     #expect(recorded.count == (golden == "bare" ? 1 : 15))
@@ -106,6 +112,15 @@ import Testing
     #expect(run.json?["warnings"]?.array?.count == 1)
     #expect(run.json?["status"] == 1)
     #expect(run.json?["error"] == .null)
+  }
+
+  @Test func ledgerIsATable() throws {
+    let golden = fixture("goldens/best_full.npz")
+    let plain = try torchport("verify", Self.best, "--golden", golden)
+    let run = try torchport("verify", Self.best, "--golden", golden, "--ledger")
+    #expect(run.status == 0)
+    #expect(run.output.contains("introduced") && !plain.output.contains("introduced"))
+    #expect(run.output.contains("conv3d2        pool3d1"), "\(run.output)")
   }
 
   @Test func predictionsAreThoseOfPyTorch() throws {

@@ -1,0 +1,133 @@
+/// A convolution over depth, height and width at chosen positions.
+struct ConvolutionStep: Sendable {
+  /// What lies beyond the border.
+  enum Border: String, Hashable, Sendable, CaseIterable { case zeros, replicate, reflect, circular }
+
+  var inputs: Int
+  var outputs: Int
+  var kernel: [Int]
+  var stride: [Int]
+  /// Elements added before and after each axis.
+  var before: [Int]
+  var after: [Int]
+  var border = Border.zeros
+  /// (outputs, inputs, depth, height, width), row-major.
+  var weight: [Double]
+  var bias: [Double]
+
+  func outputExtents(_ input: [Int]) -> [Int] {
+    [outputs]
+      + (0..<3).map {
+        max(0, (input[$0 + 1] + before[$0] + after[$0] - kernel[$0]) / stride[$0] + 1)
+      }
+  }
+
+  /// For every output coordinate of an axis, the input coordinates under the kernel; -1 for a zero.
+  private func taps(_ axis: Int, _ extent: Int, _ count: Int) -> [[Int]] {
+    (0..<count).map { out in
+      (0..<kernel[axis]).map { tap in
+        let place = out * stride[axis] + tap - before[axis]
+        if place >= 0 && place < extent { return place }
+        switch border {
+        case .zeros: return -1
+        case .replicate: return place < 0 ? 0 : extent - 1
+        case .reflect:
+          let mirrored = place < 0 ? -place : 2 * (extent - 1) - place
+          return mirrored >= 0 && mirrored < extent ? mirrored : -1
+        case .circular: return ((place % extent) + extent) % extent
+        }
+      }
+    }
+  }
+
+  /// The input positions under the kernels of output positions.
+  func demand(_ positions: [Int], input: [Int]) -> [Int] {
+    let output = outputExtents(input)
+    let axes = (0..<3).map { taps($0, input[$0 + 1], output[$0 + 1]) }
+    let plane = input[1] * input[2] * input[3]
+    // Every channel is needed, so the places in one are found first.
+    var wanted = [Bool](repeating: false, count: plane)
+    for position in positions {
+      let place = position % (output[1] * output[2] * output[3])
+      let (d, h, w) = (
+        place / (output[2] * output[3]), place / output[3] % output[2], place % output[3]
+      )
+      for z in axes[0][d] where z >= 0 {
+        for y in axes[1][h] where y >= 0 {
+          for x in axes[2][w] where x >= 0 { wanted[(z * input[2] + y) * input[3] + x] = true }
+        }
+      }
+    }
+    let places = wanted.indices.filter { wanted[$0] }
+    return (0..<inputs).flatMap { channel in places.map { channel * plane + $0 } }
+  }
+
+  func apply(_ input: Field, at positions: [Int]?, judging: Bool) -> Field {
+    let extents = input.extents
+    let output = outputExtents(extents)
+    let axes = (0..<3).map { taps($0, extents[$0 + 1], output[$0 + 1]) }
+    let size = output.reduce(1, *)
+    let count = positions?.count ?? size
+    var result = FieldBuilder(
+      extents: output, isWhole: positions == nil && input.positions == nil, judging: judging,
+      capacity: count)
+    let places = input.positions == nil ? [] : input.places
+    let (height, width) = (extents[2], extents[3])
+    let plane = extents[1] * height * width
+    let outPlane = output[1] * output[2] * output[3]
+    let each = kernel[0] * kernel[1] * kernel[2]
+    let noisy = judging && !input.isExact
+    // Where the kernel stands: places in one channel, and which of its weights they meet.
+    var under: [Int] = []
+    var weights: [Int] = []
+    var last = -1
+    outputs: for index in 0..<count {
+      let position = positions.map { $0[index] } ?? index
+      let channel = position / outPlane
+      let place = position % outPlane
+      if place != last {
+        last = place
+        under.removeAll(keepingCapacity: true)
+        weights.removeAll(keepingCapacity: true)
+        let ys = axes[1][place / output[3] % output[2]]
+        let xs = axes[2][place % output[3]]
+        for (kd, z) in axes[0][place / (output[2] * output[3])].enumerated() where z >= 0 {
+          for (kh, y) in ys.enumerated() where y >= 0 {
+            for (kw, x) in xs.enumerated() where x >= 0 {
+              under.append((z * height + y) * width + x)
+              weights.append((kd * kernel[1] + kh) * kernel[2] + kw)
+            }
+          }
+        }
+      }
+      var sum = bias[channel]
+      var magnitude = abs(sum)
+      var variance = 0.0
+      var bound = 0.0
+      for from in 0..<inputs {
+        let base = from * plane
+        let row = (channel * inputs + from) * each
+        for tap in under.indices {
+          var at = base + under[tap]
+          if !places.isEmpty {
+            at = Int(places[at])
+            if at < 0 { continue outputs }
+          }
+          let weight = weight[row + weights[tap]]
+          let product = weight * input.values[at]
+          sum += product
+          if judging { magnitude += abs(product) }
+          if noisy {
+            variance += weight * weight * input.variances[at]
+            bound += abs(weight) * input.bounds[at]
+          }
+        }
+      }
+      let own = 0.5 * roundingUnit * magnitude
+      result.add(
+        position, sum, variance: variance + own * own,
+        bound: bound + 8 * roundingUnit * magnitude)
+    }
+    return result.field
+  }
+}

@@ -1,0 +1,67 @@
+internal import TPBytes
+internal import TPModels
+
+/// The layers between two recorded activations: the one that they read and the one that they give.
+struct Segment: Sendable {
+  /// The name of what is read: an activation, or `input`.
+  var source: String
+  /// The name of what is given.
+  var target: String
+  /// The extents of the source, without the clips.
+  var extents: [Int]
+  /// The places of the layers in the architecture.
+  var layers: Range<Int>
+  /// What the layers do.
+  var steps: [SegmentStep]
+
+  /// The activation at the end, as far as the source allows.
+  ///
+  /// - Parameters:
+  ///   - source: the recorded values, or computed ones.
+  ///   - positions: what is wanted; `nil`: all of it. More may come.
+  ///   - judging: whether rounding noise is carried, from a source without any.
+  func evaluate(_ source: Field, at positions: [Int]?, judging: Bool) -> Field? {
+    evaluate(steps, source, at: positions, judging: judging)
+  }
+
+  /// The same with other steps.
+  func evaluate(
+    _ steps: [SegmentStep], _ source: Field, at positions: [Int]?, judging: Bool
+  ) -> Field? {
+    var shapes = [source.extents]
+    for step in steps { shapes.append(step.outputExtents(shapes[shapes.count - 1])) }
+    var demands: [[Int]?] = [positions]
+    for (step, shape) in zip(steps, shapes).reversed() {
+      demands.append(step.demand(demands[demands.count - 1], input: shape))
+    }
+    demands.reverse()
+    var field = source
+    for (step, demand) in zip(steps, demands.dropFirst()) {
+      guard let next = step.apply(field, at: demand, judging: judging), !next.values.isEmpty
+      else { return nil }
+      field = next
+    }
+    return field
+  }
+}
+
+extension Architecture {
+  /// The layers of a range as steps; `nil` where one of them cannot be isolated.
+  func steps(_ range: Range<Int>, _ weights: BoundWeights) -> [SegmentStep]? {
+    var steps: [SegmentStep] = []
+    for index in range {
+      let input = index == 0 ? self.input : outputs[index - 1]
+      guard
+        let step = SegmentStep(layers[index], input: input, output: outputs[index], weights)
+      else { return nil }
+      steps.append(step)
+    }
+    return steps
+  }
+
+  /// The layer whose output an activation is; `logits` is that of the last.
+  func layer(of activation: String) -> Int? {
+    if activation == Architecture.logits { return layers.count - 1 }
+    return layers.firstIndex { $0.hasActivation && $0.name == activation }
+  }
+}

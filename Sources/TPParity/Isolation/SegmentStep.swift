@@ -1,0 +1,151 @@
+internal import TPModels
+
+/// One layer of a segment with its parameters in float64, as it is or as a hypothesis has it.
+///
+/// A step computes only what is asked for. So thousands of recorded positions of a convolution cost
+/// nothing, and of a sampled source only what was recorded is needed.
+enum SegmentStep: Sendable {
+  case convolution(ConvolutionStep)
+  case affine(AffineStep)
+  case pointwise(Pointwise)
+  case pool(PoolStep)
+  /// out[i] = in[order[i]], as an activation of these extents.
+  case gather(order: [Int32], extents: [Int])
+  /// The same elements in the same order, as an activation of these extents.
+  case reshape([Int])
+  /// The mean over the steps of a sequence (steps, features).
+  case meanOfSteps
+  case lstm(RecurrentStep)
+  case linear(LinearStep)
+  /// Over the last dimension.
+  case softmax(logarithm: Bool)
+}
+
+/// A function of each element.
+enum Pointwise: Hashable, Sendable {
+  case relu
+  case leakyRelu(slope: Double)
+  case sigmoid
+  /// x -> scale x + shift, without rounding of its own: the engine was given other numbers.
+  case given(scale: Double, shift: Double)
+  /// To the nearest number of a coarser format.
+  case round(CoarseFormat)
+}
+
+/// Batch normalisation: a channel's scale, shift, and the mean that its noise needs.
+struct AffineStep: Sendable {
+  var scale: [Double]
+  var shift: [Double]
+  var mean: [Double]
+}
+
+/// A matrix and a bias over the last dimension.
+struct LinearStep: Sendable {
+  /// (outputs, inputs), row-major.
+  var weight: [Double]
+  var bias: [Double]
+  var outputs: Int { bias.count }
+}
+
+extension SegmentStep {
+  /// The layer as the weights have it; `nil` where this kind of layer cannot be isolated.
+  init?(_ layer: Layer, input: [Int], output: [Int], _ weights: BoundWeights) {
+    func values(_ suffix: String) -> [Double] {
+      weights[layer.name.map { "\($0).\(suffix)" } ?? suffix].map { Double($0) }
+    }
+    if case .dropout = layer.kind {
+      self = .reshape(output)
+      return
+    }
+    switch layer.kind {
+    case .conv3d(let conv):
+      self = .convolution(
+        ConvolutionStep(
+          inputs: conv.inputs, outputs: conv.outputs, kernel: conv.kernel, stride: conv.stride,
+          before: conv.padding, after: conv.padding, weight: values("weight"),
+          bias: values("bias")))
+    case .batchNorm(let norm):
+      let parameters = NormParameters(
+        gamma: values("weight"), beta: values("bias"), mean: values("running_mean"),
+        variance: values("running_var"), epsilon: norm.epsilon)
+      self = .affine(parameters.step)
+    case .relu: self = .pointwise(.relu)
+    case .maxPool3d(let pool):
+      self = .pool(
+        PoolStep(
+          bins: zip(output[1...], zip(pool.kernel, pool.stride)).map { count, sizes in
+            (0..<count).map { $0 * sizes.1..<$0 * sizes.1 + sizes.0 }
+          }, isMaximum: true))
+    case .adaptiveAveragePool3d(let extents):
+      self = .pool(
+        PoolStep(bins: PoolStep.adaptive(Array(input[1...]), extents), isMaximum: false))
+    case .permute(let axes):
+      self = .gather(
+        order: axisOrder(axes.dropFirst().map { $0 - 1 }, extents: input), extents: output)
+    case .flatten: self = .reshape(output)
+    case .lstm(let lstm):
+      self = .lstm(
+        RecurrentStep(
+          inputs: lstm.inputs, hidden: lstm.hidden, fromInput: values("weight_ih_l0"),
+          fromHidden: values("weight_hh_l0"), inputBias: values("bias_ih_l0"),
+          hiddenBias: values("bias_hh_l0")))
+    case .lastStep: self = .gather(order: stepOrder(input, step: input[0] - 1), extents: output)
+    case .linear: self = .linear(LinearStep(weight: values("weight"), bias: values("bias")))
+    default: return nil
+    }
+  }
+
+  var isConvolution: Bool {
+    if case .convolution = self { true } else { false }
+  }
+
+  /// The extents of the output.
+  func outputExtents(_ input: [Int]) -> [Int] {
+    switch self {
+    case .convolution(let step): step.outputExtents(input)
+    case .affine, .pointwise, .softmax: input
+    case .pool(let step): [input[0]] + step.bins.map(\.count)
+    case .gather(_, let extents): extents
+    case .reshape(let extents): extents
+    case .meanOfSteps: Array(input.dropFirst())
+    case .lstm(let step): [input[0], step.hidden]
+    case .linear(let step): input.dropLast() + [step.outputs]
+    }
+  }
+}
+
+/// What a batch norm computes from.
+struct NormParameters: Sendable {
+  var gamma: [Double]
+  var beta: [Double]
+  var mean: [Double]
+  var variance: [Double]
+  var epsilon: Double
+
+  var step: AffineStep {
+    let scale = gamma.indices.map { gamma[$0] / (variance[$0] + epsilon).squareRoot() }
+    return AffineStep(
+      scale: scale, shift: beta.indices.map { beta[$0] - mean[$0] * scale[$0] }, mean: mean)
+  }
+}
+
+/// Where each element of `torch.permute(axes)` comes from; the clips' dimension is not counted.
+func axisOrder(_ axes: [Int], extents: [Int]) -> [Int32] {
+  var strides = Array(repeating: 1, count: extents.count)
+  for axis in extents.indices.dropLast().reversed() {
+    strides[axis] = strides[axis + 1] * extents[axis + 1]
+  }
+  var order: [Int32] = [0]
+  for axis in axes {
+    order = order.flatMap { base in
+      (0..<extents[axis]).map { base + Int32($0 * strides[axis]) }
+    }
+  }
+  return order
+}
+
+/// Where each element of one step of a sequence comes from.
+func stepOrder(_ extents: [Int], step: Int) -> [Int32] {
+  let each = extents.dropFirst().reduce(1, *)
+  return (0..<each).map { Int32(step * each + $0) }
+}
