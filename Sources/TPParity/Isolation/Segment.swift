@@ -62,6 +62,6 @@ extension Architecture {
   /// The layer whose output an activation is; `logits` is that of the last.
   func layer(of activation: String) -> Int? {
     if activation == Architecture.logits { return layers.count - 1 }
-    return layers.firstIndex { $0.hasActivation && $0.name == activation }
+    return layers.firstIndex { $0.activation == activation }
   }
 }
