@@ -158,7 +158,7 @@ import Testing
   @Test(
     arguments: [
       (
-        ["drop": "head.wight"], "rule 1 of the map, drop: no tensor is called head.wight",
+        ["drop": "head.weighs"], "rule 1 of the map, drop: no tensor is called head.weighs",
         "perhaps head.weight is meant"
       ),
       (

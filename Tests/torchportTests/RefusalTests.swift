@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["nonsense"], ["convert"], ["convert", "a.pth"], ["verify", "a.pth"], ["diff", "a.pth"],
+    [], ["nonsense"], ["convert"], ["convert", "a.pth"], ["verify"], ["diff", "a.pth"],
     ["inspect", "a.pth", "--nonsense"], ["predict", "a", "b", "--architecture", "none"],
     ["convert", "a.pth", "-o", "a.h5", "--architecture", "LightweightCNNLTSM"],
   ])
