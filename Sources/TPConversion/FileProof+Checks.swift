@@ -15,7 +15,8 @@ extension FileProof {
     add("checksums", checksums(sums))
     // Of bytes that are known to be damaged nothing more can be said.
     guard sums.mismatched.isEmpty else { return }
-    let unwrapped = try fit(checkpoint, facts, wanted)
+    var network: Architecture?
+    let unwrapped = try fit(checkpoint, facts, wanted, &network)
     let content: ContentDigest
     do throws(PortError) {
       content = try ContentDigest(of: unwrapped.stateDict, limits: limits)
@@ -28,10 +29,10 @@ extension FileProof {
     add("digests", digests(content, facts))
     add("digest", try digest(content, facts, checkpoint, limits))
     add("aliases", aliases(unwrapped.stateDict, facts))
-    add("parameters", parameters(facts, unwrapped.stateDict))
-    add("classes", classes(facts))
-    add("precision", facts.precision.map { (.stated, printable($0, limit: 200)) })
-    add("batch_norm", facts.batchNorm.map { (.stated, printable($0, limit: 60)) })
+    add("parameters", parameters(facts, network))
+    add("classes", classes(facts, network))
+    add("precision", precision(facts, unwrapped.stateDict, checkpoint))
+    add("batch_norm", batchNorm(facts, network))
     add("source", source(facts))
     add("parity", parity(facts))
   }
@@ -54,21 +55,25 @@ extension FileProof {
   }
 
   private mutating func fit(
-    _ checkpoint: Checkpoint, _ facts: ModelFacts, _ wanted: Architecture?
+    _ checkpoint: Checkpoint, _ facts: ModelFacts, _ wanted: Architecture?,
+    _ network: inout Architecture?
   ) throws(PortError) -> UnwrappedStateDict {
     do throws(PortError) {
       if let wanted {
-        let unwrapped = try wanted.unwrap(checkpoint)
+        let found = try wanted.fit(checkpoint, batchNorm: facts.batchNorm)
         architecture = wanted.name
-        add("architecture", (.proven, "the weights fit \(wanted.name)"))
-        return unwrapped
+        network = found.architecture
+        add("architecture", (.proven, "the weights fit \(found.architecture.label)"))
+        return found.unwrapped
       }
-      let found = try Architecture.fitting(checkpoint, stated: facts.architecture)
+      let found = try Architecture.fitting(
+        checkpoint, stated: facts.architecture, batchNorm: facts.batchNorm)
       architecture = found.architecture.name
+      network = found.architecture
       let stated = facts.architecture == found.architecture.name
       add(
         "architecture",
-        (stated ? .proven : .absent, "the weights fit \(found.architecture.name)"))
+        (stated ? .proven : .absent, "the weights fit \(found.architecture.label)"))
       return found.unwrapped
     } catch {
       let isStated = wanted != nil || facts.architecture != nil && facts.architecture != "none"
@@ -135,12 +140,10 @@ extension FileProof {
     return groups.isEmpty ? (.proven, "none") : (.proven, "\(groups.count) of several names")
   }
 
-  private func parameters(_ facts: ModelFacts, _ stateDict: StateDict) -> Found? {
+  private func parameters(_ facts: ModelFacts, _ network: Architecture?) -> Found? {
     guard let text = facts.parameters else { return nil }
-    guard let architecture, let known = try? Architecture.named(architecture) else {
-      return (.stated, printable(text, limit: 40))
-    }
-    let count = String(facts.batchNorm == "folded" ? foldedCount(stateDict) : known.parameterCount)
+    guard let network else { return (.stated, printable(text, limit: 40)) }
+    let count = String(network.parameterCount)
     return text == count
       ? (.proven, text)
       : (
@@ -148,26 +151,36 @@ extension FileProof {
       )
   }
 
-  /// Of a folded network every number is a parameter.
-  private func foldedCount(_ stateDict: StateDict) -> Int {
-    stateDict.entries.reduce(0) {
-      $0 + ($1.name.hasSuffix(".scale") ? 0 : $1.tensor.shape.elementCount)
-    }
-  }
-
-  private func classes(_ facts: ModelFacts) -> Found? {
+  private func classes(_ facts: ModelFacts, _ network: Architecture?) -> Found? {
     if let problem = facts.classesProblem { return (.contradicted, problem) }
     guard let classes = facts.classes else { return nil }
     let names = classes.map { printable($0, limit: 40) }.joined(separator: ", ")
-    guard let architecture, let known = try? Architecture.named(architecture) else {
-      return (.stated, names)
-    }
-    return known.classCount == classes.count
+    guard let network else { return (.stated, names) }
+    return network.classCount == classes.count
       ? (.proven, "\(classes.count), as many as logits: \(names)")
       : (
         .contradicted,
-        "\(classes.count) classes are named, and \(architecture) tells \(known.classCount) apart"
+        "\(classes.count) classes are named, and \(network.name) tells \(network.classCount) apart"
       )
+  }
+
+  /// The types in which tensors are stored can be seen; through which the numbers went cannot.
+  private func precision(
+    _ facts: ModelFacts, _ stateDict: StateDict, _ checkpoint: Checkpoint
+  ) -> Found? {
+    guard facts.precision != nil else { return nil }
+    do throws(PortError) {
+      try facts.checkPrecision(of: stateDict, in: checkpoint)
+    } catch {
+      return (.contradicted, error.clause)
+    }
+    return (.stated, facts.storedPrecision.label + "; --source proves it")
+  }
+
+  private func batchNorm(_ facts: ModelFacts, _ network: Architecture?) -> Found? {
+    guard let text = facts.batchNorm else { return nil }
+    guard let network else { return (.stated, printable(text, limit: 60)) }
+    return (.proven, network.isFolded ? "folded: the weights fit the network without norms" : text)
   }
 
   private func source(_ facts: ModelFacts) -> Found? {

@@ -95,23 +95,21 @@ public struct SourceProof: Sendable {
     let content = plan.contents.facts["source.digest"] ?? plan.digest
     digest = content
     isNamed = facts.sourceDigest.map { $0 == content }
-    let planned = Dictionary(uniqueKeysWithValues: plan.tensors.map { ($0.name, $0) })
+    let rounding = try DeclaredRounding(facts.storedPrecision, of: plan.contents.tensors)
     for entry in tensors.entries {
-      guard let expected = plan.contents.tensors[entry.name], let origin = planned[entry.name]
-      else {
-        rows.append(Row(entry.name, .unexpected, entry.tensor, [], []))
-        continue
-      }
       do throws(PortError) {
+        let expected = try rounding.expected(
+          entry.name, stored: entry.tensor.dtype, limits: limits)
         rows.append(
-          try Self.compare(entry, expected, origin, limits: limits))
+          try Self.compare(entry, expected, plan.origins[entry.name], limits: limits))
       } catch {
         throw error.at(key: entry.name).in(file: path)
       }
     }
-    for entry in plan.contents.tensors.entries where tensors[entry.name] == nil {
+    for entry in plan.contents.tensors.entries
+    where tensors[entry.name] == nil && !rounding.isConsumed(entry.name) {
       rows.append(
-        Row(entry.name, .missing, entry.tensor, planned[entry.name]?.sources ?? [], []))
+        Row(entry.name, .missing, entry.tensor, plan.origins[entry.name]?.sources ?? [], []))
     }
   }
 
@@ -126,23 +124,28 @@ public struct SourceProof: Sendable {
   }
 
   private static func compare(
-    _ entry: StateDict.Entry, _ expected: Tensor, _ origin: PlannedTensor, limits: ReadLimits
+    _ entry: StateDict.Entry, _ expected: DeclaredRounding.Expected?,
+    _ origin: TensorOrigins.Origin?, limits: ReadLimits
   ) throws(PortError) -> Row {
     let tensor = entry.tensor
-    var row = Row(entry.name, .identical, tensor, origin.sources, origin.changes)
-    guard tensor.dtype == expected.dtype, tensor.shape == expected.shape else {
+    guard let expected else { return Row(entry.name, .unexpected, tensor, [], []) }
+    var row = Row(
+      entry.name, .identical, tensor, origin?.sources ?? [],
+      (origin?.changes ?? []) + expected.changes)
+    let wanted = expected.tensor
+    guard tensor.dtype == wanted.dtype, tensor.shape == wanted.shape else {
       row.status = .mismatched
       return row
     }
     let found = try tensor.contiguousBytes(limits: limits)
-    let wanted = try expected.contiguousBytes(limits: limits)
+    let bytes = try wanted.contiguousBytes(limits: limits)
     row.differing = 0
-    if found.hasSameBytes(as: wanted) { return row }
+    if found.hasSameBytes(as: bytes) { return row }
     row.status = .different
     let size = tensor.dtype.byteCount
     for element in 0..<found.count / size {
       guard let left = found.slice(offset: element * size, length: size),
-        let right = wanted.slice(offset: element * size, length: size),
+        let right = bytes.slice(offset: element * size, length: size),
         !left.hasSameBytes(as: right)
       else { continue }
       row.differing = (row.differing ?? 0) + 1
@@ -177,7 +180,8 @@ extension SourceProof.Row {
 }
 
 extension ConversionOptions {
-  /// What a weight file declares was done to its source.
+  /// What a weight file declares was done to its source, but for the types of elements: see
+  /// `DeclaredRounding`.
   ///
   /// - Parameters:
   ///   - architecture: what the user says the weights belong to.
@@ -193,7 +197,9 @@ extension ConversionOptions {
     } else if let name = facts.architecture, name != "none" {
       self.architecture = .named(try Architecture.named(name))
     }
-    let earlier = try MapFact.rules(ModelFacts(source))?.rules ?? []
+    let known = ModelFacts(source)
+    foldsBatchNorm = facts.batchNorm == "folded" && known.batchNorm != "folded"
+    let earlier = try MapFact.rules(known)?.rules ?? []
     let rules = try MapFact.rules(facts)?.rules ?? []
     if rules.count > earlier.count, rules.starts(with: earlier) {
       map = TensorMap(rules: Array(rules.dropFirst(earlier.count)))

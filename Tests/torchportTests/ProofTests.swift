@@ -109,6 +109,38 @@ import Testing
     #expect(rows.first?["changes"] == ["permuted by [4, 3, 0, 1, 2]"])
   }
 
+  /// What was cast, quantised or folded is done again to the source, and compared bit by bit; also
+  /// where it was stored in a wider type afterwards.
+  @Test(arguments: [
+    ["--dtype", "float16"], ["--dtype", "bfloat16"], ["--dtype", "float64"], ["--dtype", "int8"],
+    ["--fold-batch-norm"], ["--fold-batch-norm", "--dtype", "float16"],
+    ["--fold-batch-norm", "--dtype", "int8"],
+  ]) func whatIsDeclaredIsDoneAgainToTheSource(options: [String]) throws {
+    for name in ["a.safetensors", "a.h5"] {
+      let path = folder.file(name)
+      let run = try torchport(["convert", Self.best, "-o", path] + options)
+      #expect(run.status == 0, "\(run.errors)")
+      let proof = try torchport("verify", path, "--source", Self.best, "--json")
+      #expect(proof.status == 0, "\(proof.output)\(proof.errors)")
+      try checkSchema(proof, "verify.json")
+      let rows = try #require(proof.json?["source"]?["tensors"]?.array)
+      #expect(rows.allSatisfy { $0["status"] == "identical" })
+      #expect(rows.contains { $0["changes"] != [] })
+    }
+    let wide = folder.file("wide.safetensors")
+    let widened = try torchport(
+      "convert", folder.file("a.safetensors"), "-o", wide, "--dtype", "float32")
+    #expect(widened.status == 0, "\(widened.errors)")
+    let proof = try torchport("verify", wide, "--source", Self.best)
+    #expect(proof.status == 0, "\(proof.output)\(proof.errors)")
+    // Against the file that it was made from, too.
+    let near = try torchport("verify", wide, "--source", folder.file("a.safetensors"), "--json")
+    let rows = try #require(near.json?["source"]?["tensors"]?.array)
+    #expect(rows.allSatisfy { $0["status"] == "identical" }, "\(near.output)")
+    #expect(
+      try torchport("verify", folder.file("a.h5"), "--source", PathTests.early).status == 1)
+  }
+
   @Test func whatAgreesWithTheGoldenIsWrittenAndSaysSo() throws {
     let golden = fixture("goldens/bare.npz")
     for format in ["h5", "safetensors"] {
