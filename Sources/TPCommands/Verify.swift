@@ -36,6 +36,9 @@ struct Verify: ParsableCommand {
   @Flag(help: "Also judge each layer from the golden's record of its input, with what it adds.")
   var ledger = false
 
+  @Flag(help: "Count how many known faults, injected one at a time, the golden would catch.")
+  var auditGolden = false
+
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -46,6 +49,9 @@ struct Verify: ParsableCommand {
     }
     if ledger, golden == nil {
       throw ValidationError("--ledger needs a recorded run: give --golden, too.")
+    }
+    if auditGolden, golden == nil {
+      throw ValidationError("--audit-golden needs a recorded run: give --golden, too.")
     }
   }
 
@@ -75,6 +81,14 @@ struct Verify: ParsableCommand {
       weights: weights, golden: golden, architecture: model.architecture.name,
       classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
     report.showsLedger = ledger
+    if auditGolden, parity.verdict == .holds {
+      do throws(PortError) {
+        report.audit = try Parity.audit(
+          weights: model, golden: recorded, threads: processorCount())
+      } catch {
+        throw error.in(file: golden)
+      }
+    }
     return Outcome(
       status: Status(parity.verdict), text: report.text, json: report.json,
       warnings: reading.warnings((weights, model.checkpoint)))

@@ -45,7 +45,7 @@ struct Judgement {
 
   /// Whether the file says that precision was given up on the way from the golden's weights: then
   /// the golden's z is the price of that and decides nothing.
-  private var isDeclaredLossy: Bool {
+  var isDeclaredLossy: Bool {
     guard model.facts.isLossy, let digest = golden.provenance?.digest else { return false }
     return model.facts.sourceDigest == digest && model.digest.description != digest
   }
@@ -157,6 +157,21 @@ struct Judgement {
     return (.holds, "\(count) of \(clips) lie within the noise of honest float32")
   }
 
+  /// Says that the golden is what is wrong where every failing layer is explained by how it was
+  /// recorded, and by nothing else.
+  mutating func reconsider() {
+    let found = report.diagnosis
+    guard report.verdict == .broken, let first = found.first,
+      found.allSatisfy({ $0.fault.isOfGolden }),
+      !report.activations.contains(where: { $0.portIsOver || $0.problem != nil && $0.golden != nil }
+      ),
+      model.facts.classes == nil || golden.provenance?.classes == nil
+        || model.facts.classes == golden.provenance?.classes
+    else { return }
+    report.verdict = .goldenSuspect
+    report.reason = "\(first.layer): \(first.sentence)"
+  }
+
   private func goldenOver(
     _ first: ActivationParity, _ compared: [ActivationParity]
   ) -> (ParityReport.Verdict, String) {
@@ -220,14 +235,4 @@ package func largest(_ values: [Double]) -> Int {
     if value > values[best] || value.isNaN { best = index }
   }
   return best
-}
-
-/// Three significant digits, for a sentence.
-private func short(_ value: Double) -> String {
-  guard value.isFinite, value != 0 else { return value == 0 ? "0" : "infinity" }
-  var scale = 1.0
-  while value.magnitude * scale < 100, scale < 1e15 { scale *= 10 }
-  let rounded = (value * scale).rounded() / scale
-  let text = "\(rounded)"
-  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

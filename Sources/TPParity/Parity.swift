@@ -14,11 +14,13 @@ public enum Parity {
   ///   - model: the weights and what they belong to.
   ///   - golden: what PyTorch recorded.
   ///   - threads: at most how many clips are run at a time; at least 1.
+  ///   - diagnosing: whether a golden over the line is explained, which takes some seconds, and up
+  ///     to a minute where only logits are recorded.
   /// - Throws: `PortError` where the golden's input is not an input of the model, an activation is
   ///   not of a floating-point type, or bytes cannot be had. A recorded activation of a wrong shape
   ///   is no error: it is over the line.
   public static func verify(
-    weights model: LoadedModel, golden: Golden, threads: Int = 1
+    weights model: LoadedModel, golden: Golden, threads: Int = 1, diagnosing: Bool = true
   ) throws(PortError) -> ParityReport {
     let clips = golden.clips
     try check(golden, fits: model.architecture)
@@ -73,6 +75,11 @@ public enum Parity {
     judgement.add(activations, list, scores)
     judgement.add(isolation, scores)
     try judgement.decide(list, scores)
+    if diagnosing, judgement.report.verdict == .broken {
+      judgement.report.diagnosis = try Diagnostician(model, golden, threads: threads)
+        .diagnose(judgement.report, isolation)
+      judgement.reconsider()
+    }
     return judgement.report
   }
 

@@ -15,6 +15,8 @@ public struct VerifyReport: Sendable {
   public var parity: ParityReport
   /// Whether the text tells what each layer adds to the golden's error.
   public var showsLedger = false
+  /// How many known faults the golden would catch; `nil` where nobody asked, or parity does not hold.
+  public var audit: GoldenAudit?
 
   /// A report on judged weights.
   public init(
@@ -58,6 +60,7 @@ public struct VerifyReport: Sendable {
         ]
       } ?? .null,
       "price": parity.price?.json(classes: classes) ?? .null,
+      "audit": audit.map(json) ?? .null,
       "digest": .string(parity.digest),
       "golden_digest": parity.goldenDigest.map(JSONValue.string) ?? .null,
     ]
@@ -112,6 +115,7 @@ public struct VerifyReport: Sendable {
     } else if !parity.predictions.isEmpty {
       text += "\n" + predictionLines
     }
+    if let audit { text += "\n" + auditLines(audit) }
     return text
   }
 

@@ -6,12 +6,14 @@ import TPTensors
 import Testing
 
 /// A fault of a port, as the weights that it makes the model run with.
-struct Fault: CustomTestStringConvertible, Sendable {
+struct InjectedFault: CustomTestStringConvertible, Sendable {
   var name: String
   /// The tensors that are other than they should be.
   var changes: @Sendable () throws -> [String: [Float]]
   /// The first activation over the line.
   var first: String
+  /// What the diagnosis of that layer should be.
+  var named: TPParity.Fault
 
   var testDescription: String { name }
 }
@@ -19,8 +21,8 @@ struct Fault: CustomTestStringConvertible, Sendable {
 @Suite struct FaultTests {
   static let rows = 128  // of one LSTM gate
 
-  static let faults: [Fault] = [
-    Fault(
+  static let faults: [InjectedFault] = [
+    InjectedFault(
       name: "every weight rounded to float16",
       changes: {
         var changes: [String: [Float]] = [:]
@@ -28,8 +30,8 @@ struct Fault: CustomTestStringConvertible, Sendable {
           changes[spec.name] = try Fixtures.values(spec.name).map { Float(Float16($0)) }
         }
         return changes
-      }, first: "conv3d1"),
-    Fault(
+      }, first: "conv3d1", named: .weightsRounded),
+    InjectedFault(
       name: "LSTM gates f and g swapped",
       changes: {
         var changes: [String: [Float]] = [:]
@@ -41,11 +43,12 @@ struct Fault: CustomTestStringConvertible, Sendable {
               + values[(3 * gate)...])
         }
         return changes
-      }, first: "lstm"),
-    Fault(
+      }, first: "lstm", named: .gateOrder),
+    InjectedFault(
       name: "LSTM bias_hh left out",
-      changes: { ["lstm.bias_hh_l0": Array(repeating: 0, count: 4 * rows)] }, first: "lstm"),
-    Fault(
+      changes: { ["lstm.bias_hh_l0": Array(repeating: 0, count: 4 * rows)] }, first: "lstm",
+      named: .biasMissing),
+    InjectedFault(
       name: "depth and width of a cubic kernel swapped",
       changes: {
         let values = try Fixtures.values("conv3d2.weight")
@@ -55,14 +58,14 @@ struct Fault: CustomTestStringConvertible, Sendable {
             return values[index / 27 * 27 + w * 9 + h * 3 + d]
           }
         ]
-      }, first: "conv3d2"),
-    Fault(
+      }, first: "conv3d2", named: .axesPermuted),
+    InjectedFault(
       name: "batch norm with an eps of 1e-3",
       changes: {
         let values = try Fixtures.values("bn3d2.running_var")
         return ["bn3d2.running_var": values.map { $0 + (1e-3 - 1e-5) }]
-      }, first: "bn3d2"),
-    Fault(
+      }, first: "bn3d2", named: .epsilon),
+    InjectedFault(
       name: "classes permuted in the last layer",
       changes: {
         let weight = try Fixtures.values("fc_out.weight")
@@ -72,14 +75,14 @@ struct Fault: CustomTestStringConvertible, Sendable {
             + weight[192...],
           "fc_out.bias": [bias[2], bias[0], bias[1], bias[3]],
         ]
-      }, first: "fc_out"),
-    Fault(
+      }, first: "fc_out", named: .classesPermuted),
+    InjectedFault(
       name: "one convolution of another epoch",
       changes: {
         let path = Fixtures.folder + "run/checkpoint_epoch_15.pth"
         return ["conv3d3.weight": try Fixtures.values("conv3d3.weight", path: path)]
-      }, first: "conv3d3"),
-    Fault(
+      }, first: "conv3d3", named: .unknown),
+    InjectedFault(
       name: "unbiased variance in bn3d3",
       changes: {
         // A batch of 8 in training: n elements of each channel.
@@ -87,27 +90,33 @@ struct Fault: CustomTestStringConvertible, Sendable {
         return [
           "bn3d3.running_var": try Fixtures.values("bn3d3.running_var").map { $0 * n / (n - 1) }
         ]
-      }, first: "bn3d3"),
-    Fault(
+      }, first: "bn3d3", named: .unbiasedVariance),
+    InjectedFault(
       name: "noise of 1e-6 on the weights of fc1",
       changes: {
         var random = Seeded(state: 7)
         return [
           "fc1.weight": try Fixtures.values("fc1.weight").map { $0 + 1e-6 * random.normal() }
         ]
-      }, first: "fc1"),
-    Fault(
+      }, first: "fc1", named: .unknown),
+    InjectedFault(
       name: "the bias of conv3d2 left out",
-      changes: { ["conv3d2.bias": Array(repeating: 0, count: 32)] }, first: "conv3d2"),
+      changes: { ["conv3d2.bias": Array(repeating: 0, count: 32)] }, first: "conv3d2",
+      named: .biasMissing),
   ]
 
-  @Test(arguments: faults) func isBrokenAtItsLayer(fault: Fault) throws {
+  @Test(arguments: faults) func isBrokenAtItsLayer(fault: InjectedFault) throws {
     let model = try Fixtures.model(replacing: try fault.changes())
     let report = try Parity.verify(
       weights: model, golden: try Fixtures.golden("best_full"), threads: 2)
     #expect(report.verdict == .broken)
     #expect(report.firstOver?.name == fault.first)
     #expect(report.activations.allSatisfy { !$0.portIsOver })
+    #expect(report.diagnosis.first?.layer == fault.first)
+    #expect(report.diagnosis.first?.fault == fault.named, "\(report.diagnosis)")
+    let isWhole = fault.named == .weightsRounded
+    #expect(report.diagnosis.count == 1 || isWhole, "\(report.diagnosis)")
+    #expect(report.diagnosis.allSatisfy { $0.fault == fault.named }, "\(report.diagnosis)")
     #expect(report.reason.contains("the golden's \(fault.first) is the first over the line"))
     #expect(report.warnings.first?.hasPrefix("the golden was recorded from other weights") == true)
   }

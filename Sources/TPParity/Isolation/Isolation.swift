@@ -14,12 +14,24 @@ struct Isolation: Sendable {
 
   init(_ model: LoadedModel, _ compared: [ComparedActivation]) {
     let architecture = model.architecture
+    // What a golden recorded apart, a folded network computes at once, from weights that were rounded
+    // once more: its layers are not those of the golden.
+    if architecture.isFolded {
+      segments = []
+      return
+    }
     var segments: [Segment] = []
     var source = (name: "input", next: 0, extents: architecture.input)
     for activation in compared {
       guard let last = architecture.layer(of: activation.name) else { continue }
-      // `logits` beside its module's name is the same activation: nothing lies between.
-      if last < source.next { continue }
+      // `logits` beside its module's name: nothing should lie between.
+      if last < source.next {
+        segments.append(
+          Segment(
+            source: source.name, target: activation.name, extents: source.extents,
+            layers: source.next..<source.next, steps: [.reshape(source.extents)]))
+        continue
+      }
       // Two convolutions in one segment are a good part of the network: that is the chained run.
       if let steps = architecture.steps(source.next..<last + 1, model.weights),
         steps.count(where: \.isConvolution) < 2

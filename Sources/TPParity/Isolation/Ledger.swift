@@ -63,7 +63,9 @@ extension Judgement {
       if row.clips == 0 { continue }
       row.golden = all
       row.ofBound = ofBound
-      if row.goldenIsOver || ofBound > ActivationParity.hardLimit { row.status = .over }
+      if !isDeclaredLossy, row.goldenIsOver || ofBound > ActivationParity.hardLimit {
+        row.status = .over
+      }
       report.isolated.append(row)
       let noise = scores.reduce(0.0) { $0 + ($1.noise[segment.target] ?? 0) }
       let before = scores.reduce(0.0) { $0 + ($1.noise[segment.source] ?? 0) }

@@ -14,6 +14,9 @@ struct Segment: Sendable {
   /// What the layers do.
   var steps: [SegmentStep]
 
+  /// The extents of the target, without the clips.
+  var outputExtents: [Int] { steps.reduce(extents) { $1.outputExtents($0) } }
+
   /// The activation at the end, as far as the source allows.
   ///
   /// - Parameters:

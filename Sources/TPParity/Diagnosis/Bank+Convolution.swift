@@ -1,0 +1,183 @@
+/// The known faults, as hypotheses about one layer.
+enum Bank {
+  static let axes = ["depth", "height", "width"]
+}
+
+extension Bank {
+  static func convolution(
+    _ conv: ConvolutionStep, step: Int, _ context: BankContext
+  ) -> [Hypothesis] {
+    var all: [Hypothesis] = []
+    let name = context.layerName
+    let shape = [conv.outputs, conv.inputs] + conv.kernel
+    func with(_ change: @escaping @Sendable (inout ConvolutionStep) -> Void)
+      -> @Sendable (Int) -> [SegmentStep]
+    {
+      return { _ in
+        var changed = conv
+        change(&changed)
+        return [.convolution(changed)]
+      }
+    }
+    func weight(
+      _ fault: Fault, _ what: String, _ remedy: String, map: String? = nil, isCommon: Bool = true,
+      _ values: @escaping @Sendable () -> [Double]
+    ) {
+      all.append(
+        Hypothesis(
+          fault: fault, step: step, what: what, remedy: remedy, map: map,
+          steps: with { $0.weight = values() }, weight: ("weight", values), isCommon: isCommon))
+    }
+    // The kernel's axes in every order that its extents allow, each flipped or not.
+    for order in permutations(3)
+    where (0..<3).allSatisfy({
+      conv.kernel[$0] == conv.kernel[order[$0]]
+    }) {
+      for flips in 0..<8 where flips > 0 || order != [0, 1, 2] {
+        let flipped = (0..<3).filter { flips & (1 << $0) != 0 && conv.kernel[$0] > 1 }
+        if flipped.count != flips.nonzeroBitCount { continue }
+        let values: @Sendable () -> [Double] = { kernelOrder(conv, order, flipped) }
+        let moved =
+          "the kernel's axes stand in the order \(order.map { axes[$0] }.joined(separator: ", "))"
+        let turned = "the kernel is flipped along \(listed(flipped.map { axes[$0] }))"
+        if flips == 0 {
+          weight(
+            .axesPermuted, moved, "permute the axes of \(name).weight",
+            map: "{\"permute\": \"\(name).weight\", \"axes\": [0, 1, "
+              + order.map { "\($0 + 2)" }.joined(separator: ", ") + "]}", values)
+        } else if order == [0, 1, 2] {
+          weight(
+            .kernelFlipped, turned,
+            "torch correlates: flip \(name).weight along \(listed(flipped.map { axes[$0] })), or"
+              + " export it without flipping", values)
+        } else {
+          weight(.axesPermuted, moved + " and " + turned, "permute and flip \(name).weight", values)
+        }
+      }
+    }
+    for order in permutations(5) where order[0] != 0 || order[1] != 1 {
+      let letters = order.map { ["O", "I", "D", "H", "W"][$0] }.joined()
+      let isCommon = ["DHWIO", "DHWOI", "ODHWI", "IODHW", "HWDIO", "IDHWO"].contains(letters)
+      weight(
+        .layout, "the weight's bytes stand in the order \(letters), not OIDHW",
+        "transpose \(name).weight from \(letters) to OIDHW when it is read", isCommon: isCommon
+      ) { viewed(conv.weight, as: shape, order) }
+      weight(
+        .layout, "the weight was transposed as if its bytes stood in the order \(letters)",
+        "take the bytes of \(name).weight as they are: they stand in the order OIDHW",
+        isCommon: isCommon
+      ) { transposed(conv.weight, shape, order) }
+    }
+    all += biases(
+      conv.bias, step: step, context, with: { bias in with { $0.bias = bias } })
+    all += digits(
+      conv.weight, rows: conv.outputs, suffix: "weight", step: step, context,
+      with: { values in with { $0.weight = values } })
+    for format in [CoarseFormat.tf32, .bfloat16] {
+      all.append(
+        Hypothesis(
+          fault: .reducedPrecision, step: step,
+          what: "both factors of the convolution were rounded to \(format.rawValue)",
+          remedy: reducedRemedy,
+          steps: { _ in
+            var changed = conv
+            changed.weight = conv.weight.map(format.round)
+            return [.pointwise(.round(format)), .convolution(changed)]
+          }))
+    }
+    if context.readsInput { all += inputs(conv.inputs, step: step, .convolution(conv)) }
+    return all + paddings(conv, step: step, context)
+  }
+
+  static let reducedRemedy =
+    "record the golden in float32: no autocast, torch.set_float32_matmul_precision(\"highest\"),"
+    + " allow_tf32 off"
+
+  private static func paddings(
+    _ conv: ConvolutionStep, step: Int, _ context: BankContext
+  ) -> [Hypothesis] {
+    var all: [Hypothesis] = []
+    func add(_ fault: Fault, _ what: String, _ remedy: String, _ changed: ConvolutionStep) {
+      all.append(
+        Hypothesis(
+          fault: fault, step: step, what: what, remedy: remedy,
+          steps: { _ in [.convolution(changed)] }))
+    }
+    if conv.before.contains(where: { $0 > 0 }) {
+      for border in ConvolutionStep.Border.allCases where border != conv.border {
+        var changed = conv
+        changed.border = border
+        add(
+          .padding, "the border is padded by \(border.rawValue), not by zeros",
+          "set padding_mode in both models alike", changed)
+      }
+      for axis in 0..<3 where conv.before[axis] > 0 {
+        for shift in [-1, 1] {
+          var changed = conv
+          changed.before[axis] += shift
+          changed.after[axis] -= shift
+          add(
+            .padding, "the padding along \(axes[axis]) is shifted by \(shift)",
+            "pad \(axes[axis]) by \(conv.before[axis]) on both sides", changed)
+        }
+      }
+    }
+    guard let recorded = context.recorded else { return all }
+    for amount in 0...3 {
+      for stride in 1...3 {
+        var changed = conv
+        changed.before = conv.before.map { _ in amount }
+        changed.after = changed.before
+        changed.stride = conv.stride.map { _ in stride }
+        guard changed.outputExtents(context.input) == recorded else { continue }
+        let isPadding = changed.stride == conv.stride
+        add(
+          isPadding ? .padding : .stride,
+          isPadding
+            ? "the padding is \(amount), not \(conv.before)"
+            : "the stride is \(stride), not \(conv.stride), with a padding of \(amount)",
+          "use the same padding and stride in both models", changed)
+      }
+    }
+    return all
+  }
+}
+
+/// A kernel whose spatial axis i is axis `order[i]` of the one given, then flipped along some.
+private func kernelOrder(_ conv: ConvolutionStep, _ order: [Int], _ flipped: [Int]) -> [Double] {
+  let kernel = conv.kernel
+  let taps = kernel[0] * kernel[1] * kernel[2]
+  var from: [Int] = []
+  for d in 0..<kernel[0] {
+    for h in 0..<kernel[1] {
+      for w in 0..<kernel[2] {
+        var place = [d, h, w]
+        for axis in flipped { place[axis] = kernel[axis] - 1 - place[axis] }
+        var source = [0, 0, 0]
+        for axis in 0..<3 { source[order[axis]] = place[axis] }
+        from.append((source[0] * kernel[1] + source[1]) * kernel[2] + source[2])
+      }
+    }
+  }
+  return conv.weight.indices.map { conv.weight[$0 / taps * taps + from[$0 % taps]] }
+}
+
+/// The same bytes seen as an array whose axes stand in another order, brought into this one.
+func viewed(_ values: [Double], as shape: [Int], _ order: [Int]) -> [Double] {
+  var strides = [Int](repeating: 1, count: shape.count)
+  var stride = 1
+  for axis in order.reversed() {
+    strides[axis] = stride
+    stride *= shape[axis]
+  }
+  var places = [0]
+  for axis in shape.indices {
+    places = places.flatMap { base in (0..<shape[axis]).map { base + $0 * strides[axis] } }
+  }
+  return places.map { values[$0] }
+}
+
+/// The bytes of the array once its axes are brought into another order.
+func transposed(_ values: [Double], _ shape: [Int], _ order: [Int]) -> [Double] {
+  axisOrder(order, extents: shape).map { values[Int($0)] }
+}

@@ -1,0 +1,189 @@
+extension Bank {
+  static func norm(
+    _ norm: NormParameters, step: Int, _ context: BankContext
+  ) -> [Hypothesis] {
+    var all: [Hypothesis] = []
+    let name = context.layerName
+    func add(
+      _ fault: Fault, _ what: String, _ remedy: String, map: String? = nil,
+      _ change: (inout NormParameters) -> Void
+    ) {
+      var changed = norm
+      change(&changed)
+      let affine = changed.step
+      guard affine.scale.allSatisfy(\.isFinite), affine.shift.allSatisfy(\.isFinite) else { return }
+      all.append(
+        Hypothesis(
+          fault: fault, step: step, what: what, remedy: remedy, map: map,
+          steps: { _ in [.affine(affine)] }))
+    }
+    for epsilon in [1e-2, 1e-3, 1e-4, 1e-6, 1e-7, 1e-8, 1e-12, 0] where epsilon != norm.epsilon {
+      add(
+        .epsilon, "eps is \(epsilon), not \(norm.epsilon)",
+        epsilon == 1e-3
+          ? "1e-3 is the default of Keras: build the layer with eps=1e-3"
+          : "build both layers with the same eps"
+      ) { $0.epsilon = epsilon }
+    }
+    add(
+      .deviation, "the variance is used as a standard deviation",
+      "divide by sqrt(running_var + eps)"
+    ) {
+      $0.variance = zip($0.variance, $0.variance).map {
+        ($0 + norm.epsilon) * ($1 + norm.epsilon) - norm.epsilon
+      }
+    }
+    add(
+      .deviation, "the running variance is a standard deviation",
+      "square \(name).running_var"
+    ) { $0.variance = $0.variance.map { $0 * $0 } }
+    add(
+      .deviation, "the root of the running variance is taken twice",
+      "store the variance in \(name).running_var, not its root"
+    ) { $0.variance = $0.variance.map { $0.squareRoot() } }
+    add(
+      .gammaBetaSwapped, "weight (gamma) and bias (beta) are swapped",
+      "swap \(name).weight and \(name).bias",
+      map: "{\"rename\": \"\(name).weight\", \"to\": \"\(name).gamma\"},"
+        + " {\"rename\": \"\(name).bias\", \"to\": \"\(name).weight\"},"
+        + " {\"rename\": \"\(name).gamma\", \"to\": \"\(name).bias\"}"
+    ) { swap(&$0.gamma, &$0.beta) }
+    all.append(
+      Hypothesis(
+        fault: .normSkipped, step: step, what: "the batch norm is skipped",
+        remedy: "run \(name) in both models",
+        steps: { _ in [.reshape(context.output)] }))
+    let spatial = context.input.dropFirst().reduce(1, *)
+    for batch in context.batches {
+      let n = Double(batch * spatial)
+      if n < 2 { continue }
+      for (factor, what) in [
+        (n / (n - 1), "the golden's variance is unbiased, the weights' is not"),
+        ((n - 1) / n, "the weights' variance is unbiased, the golden's is not"),
+      ] {
+        add(
+          .unbiasedVariance, "\(what): n / (n - 1) for batches of \(batch)",
+          "store the variance that torch stores in \(name).running_var: that of the running"
+            + " average, as it is"
+        ) { $0.variance = $0.variance.map { $0 * factor } }
+      }
+    }
+    add(
+      .otherStatistics, "the running mean and the running variance are swapped",
+      "swap \(name).running_mean and \(name).running_var",
+      map: "{\"rename\": \"\(name).running_mean\", \"to\": \"\(name).mean\"},"
+        + " {\"rename\": \"\(name).running_var\", \"to\": \"\(name).running_mean\"},"
+        + " {\"rename\": \"\(name).mean\", \"to\": \"\(name).running_var\"}"
+    ) { swap(&$0.mean, &$0.variance) }
+    add(
+      .otherStatistics, "the golden's running statistics are those of a new layer (0 and 1)",
+      "load the buffers of \(name) too"
+    ) {
+      $0.mean = $0.mean.map { _ in 0 }
+      $0.variance = $0.variance.map { _ in 1 }
+    }
+    for other in context.norms {
+      add(
+        .otherStatistics, "the golden has the running statistics of \(other.name)",
+        "take the running statistics of \(name) itself"
+      ) {
+        $0.mean = other.parameters.mean
+        $0.variance = other.parameters.variance
+      }
+    }
+    return all
+  }
+
+  static func pool(_ pool: PoolStep, step: Int, isAdaptive: Bool, _ context: BankContext)
+    -> [Hypothesis]
+  {
+    var all: [Hypothesis] = []
+    func add(_ fault: Fault, _ what: String, _ remedy: String, _ changed: PoolStep) {
+      if changed.bins == pool.bins && changed.isMaximum == pool.isMaximum { return }
+      all.append(
+        Hypothesis(
+          fault: fault, step: step, what: what, remedy: remedy,
+          steps: { _ in [.pool(changed)] }))
+    }
+    var other = pool
+    other.isMaximum.toggle()
+    add(
+      .poolingKind,
+      pool.isMaximum
+        ? "the golden takes averages, not maxima" : "the golden takes maxima, not averages",
+      "use the same kind of pooling in both models", other)
+    if isAdaptive {
+      let input = Array(context.input[1...])
+      var floors = pool
+      floors.bins = zip(input, pool.bins).map { extent, bins in
+        bins.indices.map { $0 * extent / bins.count..<($0 + 1) * extent / bins.count }
+      }
+      var equal = pool
+      equal.bins = zip(input, pool.bins).map { extent, bins in
+        let stride = max(1, extent / bins.count)
+        let kernel = extent - (bins.count - 1) * stride
+        return bins.indices.map { $0 * stride..<$0 * stride + kernel }
+      }
+      var ends = pool
+      ends.bins = zip(input, pool.bins).map { extent, bins in
+        let size = (extent + bins.count - 1) / bins.count
+        return bins.indices.map { min($0 * size, extent - 1)..<min(($0 + 1) * size, extent) }
+      }
+      let remedy = "torch's window runs from floor(i in / out) to ceil((i + 1) in / out)"
+      for bins in [floors, equal, ends]
+      where bins.bins.allSatisfy({ $0.allSatisfy { !$0.isEmpty } }) {
+        add(.adaptiveBins, "the adaptive windows do not overlap as torch's do", remedy, bins)
+      }
+    } else {
+      for axis in 0..<3 where pool.bins[axis].contains(where: { $0.count > 1 }) {
+        for shift in [-1, 1] {
+          var moved = pool
+          moved.bins[axis] = pool.bins[axis].map { $0.lowerBound + shift..<$0.upperBound + shift }
+          add(
+            .padding, "the windows are shifted by \(shift) along \(axes[axis])",
+            "use the same padding in both poolings", moved)
+        }
+      }
+      all += sizes(pool, step: step, context)
+    }
+    return all
+  }
+
+  /// Other strides and ceil_mode: seen by the recorded extents.
+  private static func sizes(
+    _ pool: PoolStep, step: Int, _ context: BankContext
+  ) -> [Hypothesis] {
+    guard let recorded = context.recorded, recorded.count == 4 else { return [] }
+    var all: [Hypothesis] = []
+    let kernel = pool.bins.map { $0.first?.count ?? 1 }
+    let stride = pool.bins.map { $0.count > 1 ? $0[1].lowerBound - $0[0].lowerBound : 1 }
+    for order in permutations(3) {
+      for step3 in [stride, kernel, kernel.map { _ in 1 }, stride.map { $0 + 1 }] {
+        for ceil in [false, true] {
+          var changed = pool
+          changed.bins = (0..<3).map { axis in
+            let (size, by) = (kernel[order[axis]], max(1, step3[order[axis]]))
+            let extent = context.input[axis + 1]
+            var count = (extent - size) / by + 1
+            if ceil, count * by < extent { count += 1 }
+            return (0..<max(0, count)).map { $0 * by..<$0 * by + size }
+          }
+          guard changed.bins.map(\.count) == Array(recorded[1...]) else { continue }
+          let replaced = changed
+          let fault: Fault = ceil ? .ceilMode : .stride
+          all.append(
+            Hypothesis(
+              fault: fault, step: step,
+              what: ceil
+                ? "the golden keeps windows that do not fit whole (ceil_mode)"
+                : "the golden pools \(order.map { kernel[$0] }) with stride"
+                  + " \(order.map { step3[$0] })",
+              remedy: ceil
+                ? "set ceil_mode alike" : "use the same kernel and stride in both models",
+              steps: { _ in [.pool(replaced)] }))
+        }
+      }
+    }
+    return all
+  }
+}

@@ -1,0 +1,195 @@
+extension Bank {
+  /// A bias that is missing or counted twice, on either side.
+  static func biases(
+    _ bias: [Double], step: Int, _ context: BankContext,
+    with: (_ bias: [Double]) -> @Sendable (Int) -> [SegmentStep]
+  ) -> [Hypothesis] {
+    guard bias.contains(where: { $0 != 0 }) else { return [] }
+    let name = context.layerName
+    func hypothesis(
+      _ fault: Fault, _ what: String, _ remedy: String, _ factor: Double
+    ) -> Hypothesis {
+      let values = bias.map { $0 * factor }
+      return Hypothesis(
+        fault: fault, step: step, what: what, remedy: remedy, steps: with(values),
+        weight: ("bias", { values }))
+    }
+    return [
+      hypothesis(
+        .biasMissing, "the golden has no bias here", "add \(name).bias in the recorded model", 0),
+      hypothesis(
+        .biasDoubled, "the golden adds the bias twice",
+        "add \(name).bias once in the recorded model", 2),
+      hypothesis(
+        .biasDoubled, "the weights' bias is twice the golden's", "halve \(name).bias", 0.5),
+    ]
+  }
+
+  /// Weights in fewer digits, with swapped bytes, of another tensor, or at another place of it.
+  static func digits(
+    _ weight: [Double], rows: Int, suffix: String, step: Int, _ context: BankContext,
+    with: (_ values: [Double]) -> @Sendable (Int) -> [SegmentStep]
+  ) -> [Hypothesis] {
+    var all: [Hypothesis] = []
+    let name = "\(context.layerName).\(suffix)"
+    func add(
+      _ fault: Fault, _ what: String, _ remedy: String, map: String? = nil, _ values: [Double]
+    ) {
+      if values == weight || values.contains(where: { !$0.isFinite }) { return }
+      all.append(
+        Hypothesis(
+          fault: fault, step: step, what: what, remedy: remedy, map: map, steps: with(values),
+          weight: (suffix, { values })))
+    }
+    for format in [CoarseFormat.float16, .bfloat16] {
+      add(
+        .weightsRounded, "the golden's \(suffix) was rounded to \(format.rawValue)",
+        "record the golden from the float32 weights, or round the weights alike",
+        weight.map(format.round))
+    }
+    let most = weight.reduce(0) { max($0, abs($1)) }
+    if most > 0 {
+      add(
+        .weightsRounded, "the golden's \(suffix) was rounded to 8-bit integers, one scale in all",
+        "record the golden from the float32 weights, or quantise the weights alike",
+        weight.map { ($0 * 127 / most).rounded(.toNearestOrEven) * most / 127 })
+      let each = max(1, weight.count / max(1, rows))
+      let scales = (0..<rows).map { row in
+        weight[row * each..<(row + 1) * each].reduce(0) { max($0, abs($1)) } / 127
+      }
+      add(
+        .weightsRounded,
+        "the golden's \(suffix) was rounded to 8-bit integers, one scale a channel",
+        "record the golden from the float32 weights, or quantise the weights alike",
+        weight.indices.map { index in
+          let scale = scales[index / each]
+          return scale == 0 ? 0 : (weight[index] / scale).rounded(.toNearestOrEven) * scale
+        })
+    }
+    add(
+      .bytesSwapped, "the bytes of the \(suffix) are swapped",
+      "read \(name) in the byte order that it was written in",
+      weight.map { Double(Float(bitPattern: Float($0).bitPattern.byteSwapped)) })
+    for other in context.tensors(suffix, weight.count) {
+      let isCopy = other.name.hasSuffix(name)
+      add(
+        other.name.hasPrefix("storage ") ? .storageOffset : isCopy ? .otherWeights : .otherTensor,
+        isCopy
+          ? "the golden has the values of \(other.name)"
+          : "the golden's \(suffix) is what the file calls \(other.name)",
+        other.name.hasPrefix("storage ")
+          ? "read \(name) at the offset and with the strides that the file states"
+          : "take \(other.name) for \(name)", other.values)
+    }
+    return all
+  }
+
+  static func linear(
+    _ linear: LinearStep, step: Int, _ context: BankContext
+  ) -> [Hypothesis] {
+    let inputs = context.input.last ?? 1
+    let name = context.layerName
+    func with(_ change: @escaping @Sendable (inout LinearStep) -> Void)
+      -> @Sendable (Int) -> [SegmentStep]
+    {
+      return { _ in
+        var changed = linear
+        change(&changed)
+        return [.linear(changed)]
+      }
+    }
+    let turned = viewed(linear.weight, as: [linear.outputs, inputs], [1, 0])
+    var all = [
+      Hypothesis(
+        fault: .transposed, step: step, what: "the weight is transposed",
+        remedy: "transpose \(name).weight: torch keeps (outputs, inputs)",
+        map: inputs == linear.outputs
+          ? "{\"permute\": \"\(name).weight\", \"axes\": [1, 0]}" : nil,
+        steps: with { $0.weight = turned }, weight: ("weight", { turned }))
+    ]
+    if inputs != linear.outputs {
+      let back = transposed(linear.weight, [linear.outputs, inputs], [1, 0])
+      all.append(
+        Hypothesis(
+          fault: .transposed, step: step,
+          what: "the weight was transposed although it stood right",
+          remedy: "take the bytes of \(name).weight as they are",
+          steps: with { $0.weight = back }, weight: ("weight", { back })))
+    }
+    all += biases(linear.bias, step: step, context, with: { bias in with { $0.bias = bias } })
+    all += digits(
+      linear.weight, rows: linear.outputs, suffix: "weight", step: step, context,
+      with: { values in with { $0.weight = values } })
+    for format in [CoarseFormat.tf32, .bfloat16] {
+      all.append(
+        Hypothesis(
+          fault: .reducedPrecision, step: step,
+          what: "both factors of the product were rounded to \(format.rawValue)",
+          remedy: reducedRemedy,
+          steps: { _ in
+            var changed = linear
+            changed.weight = linear.weight.map(format.round)
+            return [.pointwise(.round(format)), .linear(changed)]
+          }))
+    }
+    if context.isLast { all += outputs(step: step, .linear(linear)) }
+    if context.readsInput { all += self.inputs(1, step: step, .linear(linear)) }
+    return all
+  }
+
+  /// What may be done to the logits after the last layer.
+  static func outputs(step: Int, _ layer: SegmentStep) -> [Hypothesis] {
+    let functions: [(what: String, step: SegmentStep)] = [
+      ("softmax was applied to the logits", .softmax(logarithm: false)),
+      ("log_softmax was applied to the logits", .softmax(logarithm: true)),
+      ("sigmoid was applied to the logits", .pointwise(.sigmoid)),
+    ]
+    return functions.map { function in
+      Hypothesis(
+        fault: .softmax, step: step, what: "the golden's outputs are no logits: \(function.what)",
+        remedy: "record what the last layer gives, before any softmax",
+        steps: { _ in [layer, function.step] })
+    }
+  }
+
+  /// What a first layer may have been given in place of its input.
+  static func inputs(_ channels: Int, step: Int, _ layer: SegmentStep) -> [Hypothesis] {
+    var all: [Hypothesis] = []
+    func add(
+      _ fault: Fault, _ what: String, _ remedy: String, _ scale: Double, _ shift: Double
+    ) {
+      all.append(
+        Hypothesis(
+          fault: fault, step: step, what: what, remedy: remedy,
+          steps: { _ in [.pointwise(.given(scale: scale, shift: shift)), layer] }))
+    }
+    let record = "record as `input` what the first layer is given"
+    add(.inputScale, "the recorded model was given the input times 255", record, 255, 0)
+    add(.inputScale, "the recorded model divided the input by 255 once more", record, 1 / 255, 0)
+    for (name, mean, deviation) in [
+      ("mean 0.5 and deviation 0.5", 0.5, 0.5), ("mean 0.449 and deviation 0.226", 0.449, 0.226),
+      ("mean 0.5 and deviation 1", 0.5, 1), ("mean 0.421 and deviation 0.165", 0.421, 0.165),
+    ] {
+      add(
+        .inputStandardised, "the recorded model standardised the input with \(name)", record,
+        1 / deviation, -mean / deviation)
+    }
+    if channels > 1, case .convolution(let conv) = layer {
+      all.append(
+        Hypothesis(
+          fault: .inputChannels, step: step, what: "the channels of the input are reversed (BGR)",
+          remedy: "give both models the channels in the same order",
+          steps: { _ in
+            var changed = conv
+            let taps = conv.kernel.reduce(1, *)
+            changed.weight = conv.weight.indices.map { index in
+              let (row, tap) = (index / taps, index % taps)
+              let (output, input) = (row / conv.inputs, row % conv.inputs)
+              return conv.weight[(output * conv.inputs + conv.inputs - 1 - input) * taps + tap]
+            }
+            return [.convolution(changed)]
+          }))
+    }
+    return all
+  }
+}
