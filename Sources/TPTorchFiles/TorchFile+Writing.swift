@@ -40,6 +40,14 @@ extension TorchFile {
     try records.zip.finish(to: &output)
   }
 
+  /// Whether `write` has a way to save elements of a type.
+  public static func holds(_ dtype: DType) -> Bool {
+    switch dtype {
+    case .qint8, .quint8, .qint32, .quint4x2, .quint2x4, .bcomplex32: false
+    default: true
+    }
+  }
+
   /// The name of the folder in the archive that `torch.save` gives a file: its base name without the
   /// last extension, or `archive` where the path is not ASCII.
   public static func archiveName(path: String) -> String {
