@@ -1,4 +1,4 @@
-internal import TPBytes
+public import TPBytes
 public import TPTensors
 
 extension Checkpoint {
@@ -34,6 +34,15 @@ extension Checkpoint {
       break
     }
     return facts
+  }
+
+  /// The parts of a training's dict, in order: what its root holds, without what we wrote about the
+  /// weights and, in HDF5, the attributes of datasets.
+  public var parts: [(key: String, entry: MetadataTree.Entry)] {
+    guard let root = metadata.root, case .dict(let entries) = metadata[root] else { return [] }
+    return entries.map { (metadata.pathComponent($0.key), $0) }.filter { key, _ in
+      !key.hasPrefix("torchport.") && !(container == .hdf5 && key.hasPrefix("/"))
+    }
   }
 
   /// The checkpoint as it was before the weight file was made: where the fact `kept` tells of an

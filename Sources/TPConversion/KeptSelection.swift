@@ -20,20 +20,18 @@ struct KeptSelection {
   ///   - container: the key of the model's state_dict.
   ///   - taken: the names of the model's tensors.
   /// - Returns: `nil` where the file has nothing of what was asked for in groups.
-  /// - Throws: `PortError` of kind `usage` for a key that the file does not have, or a file that is a
-  ///   state_dict and has no parts.
+  /// - Throws: `PortError` of kind `usage` for a key that the file does not have.
   init?(
     _ choice: KeepChoice, of checkpoint: Checkpoint, container: String?, taken: [String]
   ) throws(PortError) {
     let tree = checkpoint.metadata
-    guard let container, let root = tree.root, case .dict(let all) = tree[root] else {
+    let entries = checkpoint.parts
+    guard let container, entries.contains(where: { $0.key == container }) else {
       if choice.keys.isEmpty { return nil }
       throw PortError(
-        .usage, "the file is a state_dict and has no other parts to keep",
+        .usage, "the file has no parts to keep: its tensors are not under one key",
         remedy: "leave --keep out")
     }
-    let entries = all.map { (key: tree.pathComponent($0.key), entry: $0) }
-      .filter { !$0.key.hasPrefix("torchport.") }
     let others = entries.map(\.key).filter { $0 != container }
     if let unknown = choice.keys.first(where: { !others.contains($0) }) {
       throw PortError(

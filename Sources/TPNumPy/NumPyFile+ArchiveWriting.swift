@@ -11,7 +11,9 @@ extension NumPyFile {
   ///
   /// Nothing but the tensors is among the members, so that a loop over the keys meets no stranger: the
   /// facts, where there are any, are the archive's comment, as one JSON object of texts whose keys
-  /// begin with `torchport.`, in the order of their UTF-8. NumPy ignores it.
+  /// begin with `torchport.`, in the order of their UTF-8. NumPy ignores it. The fact `kept`, which
+  /// may be long, is a member: an array without dimensions of one text. `order` is the archive's own
+  /// and is left out, and so is `module_metadata` where a comment cannot hold it.
   ///
   /// - Parameters:
   ///   - contents: tensors that share memory are written in full.
@@ -33,7 +35,19 @@ extension NumPyFile {
         throw error.at(key: entry.name)
       }
     }
+    if let kept = contents.facts["kept"] {
+      try zip.add("torchport.kept.npy", [ByteRegion(textArray(kept))], to: &output)
+    }
     try zip.finish(comment: comment(contents.facts), to: &output)
+  }
+
+  /// An array without dimensions of one text.
+  private static func textArray(_ text: String) -> [UInt8] {
+    let scalars = text.unicodeScalars
+    var writer = ByteWriter()
+    writer.append(arrayHeader("<U\(scalars.count)", shape: Shape(known: [])))
+    for scalar in scalars { writer.little(scalar.value) }
+    return writer.bytes
   }
 
   /// Whether NumPy has an element type for this one; quantized integers are none without their scale.
@@ -68,10 +82,13 @@ extension NumPyFile {
   }
 
   private static func comment(_ facts: [String: String]) -> [UInt8] {
+    let facts = facts.filter { $0.key != "order" && $0.key != "kept" }
     if facts.isEmpty { return [] }
     let sorted = facts.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     let json = JSONValue.object(sorted.map { .init("torchport." + $0.key, .string($0.value)) })
-    return Array(json.text().utf8)
+    let bytes = Array(json.text().utf8)
+    guard bytes.count > factLimit, facts["module_metadata"] != nil else { return bytes }
+    return comment(facts.filter { $0.key != "module_metadata" })
   }
 
   /// The facts in an archive's comment; none where it is another program's.

@@ -23,10 +23,14 @@ extension NumPyFile {
         .unsupported, "NumPy has no type for \(tensor.dtype.rawValue) elements",
         remedy: "convert the file to safetensors, which has")
     }
-    let shape = tensor.shape.description
+    return arrayHeader(descriptor, shape: tensor.shape)
+  }
+
+  /// Everything before the elements of a type that has a descriptor.
+  static func arrayHeader(_ descriptor: String, shape: Shape) -> [UInt8] {
     var text = "{'descr': '\(descriptor)', 'fortran_order': False, 'shape': \(shape), }"
     // NumPy leaves room for the first extent to grow to 21 digits.
-    if let first = tensor.shape.extents.first {
+    if let first = shape.extents.first {
       text += String(repeating: " ", count: max(0, 21 - String(first).utf8.count))
     }
     let unpadded = 10 + text.utf8.count + 1

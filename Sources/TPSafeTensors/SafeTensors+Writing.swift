@@ -24,7 +24,8 @@ extension SafeTensors {
     let parts = try canonicalParts(contents.tensors) { sharing?.isAlias($0) ?? false }
     var members: [JSONValue.Member] = []
     if !contents.facts.isEmpty {
-      members.append(.init("__metadata__", try nativeMetadata(contents, parts, sharing?.aliases ?? [])))
+      members.append(
+        .init("__metadata__", try nativeMetadata(contents, parts, sharing?.aliases ?? [])))
     }
     var end = 0
     for part in parts {
