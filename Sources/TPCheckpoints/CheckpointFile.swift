@@ -38,9 +38,9 @@ public enum CheckpointFile {
       case .pickle: return try TorchFile.readPickle(file, limits: limits)
       case .textPickle: return try oldPickle(file, limits)
       case .shardIndex: return try ShardedCheckpoint.open(index: file, path: path, limits: limits)
-      case .safetensors: return try SafeTensors.read(file, limits: limits)
+      case .safetensors: return try SafeTensors.read(file, limits: limits).withKeptParts()
       case .npy: return try NumPyFile.readArray(file, limits: limits)
-      case .npz: return try NumPyFile.readArchive(file, limits: limits)
+      case .npz: return try NumPyFile.readArchive(file, limits: limits).withKeptParts()
       case .hdf5:
         let checkpoint =
           if let hdf5 {
@@ -48,11 +48,26 @@ public enum CheckpointFile {
           } else {
             try HDF5File.read(path: path, limits: limits)
           }
-        return checkpoint.holdingDatasetsToTheirDigests()
+        return try checkpoint.holdingDatasetsToTheirDigests().withKeptParts()
       }
     } catch {
       throw error.in(file: path)
     }
+  }
+
+  /// The only tensor, which a file for one can hold.
+  private static func only(_ tensors: StateDict) throws(PortError) -> Tensor {
+    guard tensors.count == 1, let entry = tensors.entries.first else {
+      throw PortError(
+        .usage, "a .npy file holds one array, and there are \(tensors.count) tensors",
+        remedy: "write a .npz file, or take one tensor out with torchport inspect --tensor NAME -o")
+    }
+    guard NumPyFile.holds(entry.tensor.dtype) else {
+      throw PortError(
+        .unsupported, "NumPy has no type for \(entry.tensor.dtype.rawValue)", key: entry.name,
+        remedy: "write a .safetensors, .h5 or .pth file, or convert to float32")
+    }
+    return entry.tensor
   }
 
   /// A zip file; of a checkpoint that was cut short it is told how much is left.
@@ -111,6 +126,13 @@ public enum CheckpointFile {
       switch format {
       case .safetensors: try SafeTensors.write(contents, to: &output)
       case .hdf5: try HDF5File.write(contents, to: &output)
+      case .torch:
+        let torch = TorchContents(contents)
+        try TorchFile.write(
+          torch.tree, tensors: torch.tensors, archiveName: TorchFile.archiveName(path: path),
+          to: &output)
+      case .npz: try NumPyFile.writeArchive(contents, to: &output)
+      case .npy: try NumPyFile.write(try only(contents.tensors), to: &output)
       }
       let count = output.count
       if let proving { try proving(output.unfinishedPath) }

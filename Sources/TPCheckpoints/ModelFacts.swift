@@ -131,16 +131,16 @@ private struct MetadataFacts {
   typealias Classes = (classes: [String]?, problem: String?)
 
   let checkpoint: Checkpoint
+  private let written: [String: String]
   var tree: MetadataTree { checkpoint.metadata }
 
   init(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint
+    written = checkpoint.writtenFacts
   }
 
   /// A fact that we wrote.
-  func text(_ key: String) -> String? {
-    if case .string(let text) = tree.node(at: "torchport." + key) { text } else { nil }
-  }
+  func text(_ key: String) -> String? { written[key] }
 
   /// An integer that the training wrote, as a number or as a tensor of one element.
   func integer(_ key: String) -> Int? {

@@ -1,5 +1,6 @@
 public import TPBytes
 internal import TPHDF5
+internal import TPNumPy
 internal import TPSafeTensors
 public import TPTensors
 public import TPTorchFiles
@@ -131,6 +132,13 @@ extension WeightFormat {
       }
       if tensor.shape.rank > 32 { return "HDF5 has at most 32 dimensions" }
       if name.utf8.last == 0 { return "a name that ends in NUL cannot be kept in HDF5" }
+    case .torch:
+      if !TorchFile.holds(tensor.dtype) {
+        return "a PyTorch file is not written with \(tensor.dtype.rawValue)"
+      }
+    case .npz, .npy:
+      if !NumPyFile.holds(tensor.dtype) { return "NumPy has no type for \(tensor.dtype.rawValue)" }
+      if name.utf8.contains(0) { return "a name with NUL cannot be kept in a NumPy archive" }
     }
     return nil
   }

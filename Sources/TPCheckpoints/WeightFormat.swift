@@ -1,4 +1,9 @@
 public import TPBytes
+internal import TPHDF5
+internal import TPNumPy
+internal import TPSafeTensors
+public import TPTensors
+internal import TPTorchFiles
 
 /// A format that weights are written in; the raw value is `format` in JSON.
 public enum WeightFormat: String, Hashable, Sendable, CaseIterable {
@@ -6,12 +11,21 @@ public enum WeightFormat: String, Hashable, Sendable, CaseIterable {
   case safetensors
   /// One dataset per key.
   case hdf5
+  /// A checkpoint as `torch.save` writes it.
+  case torch
+  /// An archive of NumPy's arrays.
+  case npz
+  /// A single NumPy array.
+  case npy
 
   /// The extensions that stand for the format, the usual one first.
   public var extensions: [String] {
     switch self {
     case .safetensors: ["safetensors"]
     case .hdf5: ["h5", "hdf5", "he5"]
+    case .torch: ["pth", "pt"]
+    case .npz: ["npz"]
+    case .npy: ["npy"]
     }
   }
 
@@ -41,6 +55,30 @@ public enum WeightFormat: String, Hashable, Sendable, CaseIterable {
     switch self {
     case .safetensors: "safetensors"
     case .hdf5: "HDF5"
+    case .torch: "PyTorch"
+    case .npz: "NumPy archive"
+    case .npy: "NumPy array"
+    }
+  }
+
+  /// Whether views of one storage stay views of one storage, whatever of it they see.
+  public var keepsStorages: Bool { self == .torch }
+
+  /// Whether several names of one tensor stay names of one tensor.
+  public var keepsAliases: Bool {
+    switch self {
+    case .safetensors, .hdf5, .torch: true
+    case .npz, .npy: false
+    }
+  }
+
+  /// Whether the format has a type for these elements.
+  public func holds(_ dtype: DType) -> Bool {
+    switch self {
+    case .safetensors: SafeTensors.holds(dtype)
+    case .hdf5: HDF5File.holds(dtype)
+    case .torch: TorchFile.holds(dtype)
+    case .npz, .npy: NumPyFile.holds(dtype)
     }
   }
 }

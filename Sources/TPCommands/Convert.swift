@@ -9,7 +9,7 @@ internal import TPReports
 /// `torchport convert FILE -o OUT`
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a checkpoint's weights in another format.",
+    abstract: "Write a checkpoint's weights as safetensors, HDF5, PyTorch or NumPy files.",
     discussion: """
       Every bit of every tensor is kept unless asked otherwise, and the same input gives the same \
       bytes. The output appears whole or not at all. Of several files each is converted whatever comes \
@@ -20,6 +20,8 @@ struct Convert: ParsableCommand {
         torchport convert best.pth -o model.h5
         torchport convert best.pth -o model.safetensors --force
         torchport convert best.pth -o model.safetensors --verify best.npz
+        torchport convert model.safetensors -o model.pth
+        torchport convert best.pth -o best.h5 --keep optimizer,scheduler,history
         torchport convert other.pth -o other.h5 --architecture none
         torchport convert other.pth -o other.h5 --map names.json --dry-run
         torchport convert best.pth -o small.safetensors --dtype int8 --fold-batch-norm
@@ -34,6 +36,7 @@ struct Convert: ParsableCommand {
   @OptionGroup var hdf5: HDF5Options
   @OptionGroup var mapping: MapOption
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup var keeping: KeepOption
 
   @Option(
     help: ArgumentHelp(
@@ -71,6 +74,7 @@ struct Convert: ParsableCommand {
     try hdf5.apply(to: &options, format)
     try mapping.apply(to: &options)
     try precision.apply(to: &options)
+    try keeping.apply(to: &options)
     return options
   }
 

@@ -19,7 +19,7 @@ struct Recover: ParsableCommand {
   @Argument(help: "A damaged checkpoint that torch.save wrote.")
   var file: String
 
-  @Option(name: [.short, .long], help: "What is written: .h5 or .safetensors.")
+  @Option(name: [.short, .long], help: "What is written: .safetensors, .h5, .pth or .npz.")
   var output: String
 
   @Flag(help: "Replace the output where it exists.")

@@ -40,6 +40,9 @@ public struct ConversionOptions: Sendable {
   /// What is done to names and axes before the tensors must fit; `nil` for nothing.
   public var map: TensorMap?
 
+  /// Which parts of the checkpoint beside the model are carried along.
+  public var keep = KeepChoice()
+
   /// Every bit kept, for the given architecture.
   public init(architecture: ArchitectureChoice = .automatic) {
     self.architecture = architecture

@@ -19,7 +19,9 @@ public struct ConversionPlan: Sendable {
   public let container: String?
   /// Names that change on the way, wrappers' prefixes taken off.
   public let renamed: [(from: String, to: String)]
-  /// Top-level parts of the checkpoint that a weight file does not carry.
+  /// Top-level parts of the checkpoint that the weight file carries along with the model.
+  public let kept: [String]
+  /// Top-level parts of the checkpoint that the weight file does not carry.
   public let leftOut: [String]
   /// The trained numbers: those of the architecture, or every floating-point element without one.
   public let parameters: Int
@@ -73,16 +75,12 @@ public struct ConversionPlan: Sendable {
     let content =
       options.map == nil && arithmetic.isUnchanged
       ? source : try ContentDigest(of: stateDict, limits: limits)
-    self.origins = arithmetic.origins
     dropped = mapped.dropped
     container = unwrapped.container
     architecture = arithmetic.architecture
     precision = arithmetic.precision
     roundings = arithmetic.roundings
     folded = arithmetic.folded
-    warnings =
-      known.warnings(fitting, unwrapped) + quantized
-      + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings
     digest = content.description
     let numbers = Self.floatingPointCount(try mapped.stateDict())
     parameters = architecture?.parameterCount ?? numbers
@@ -92,15 +90,24 @@ public struct ConversionPlan: Sendable {
       }
       return (sources[0], name)
     }
-    leftOut = Self.topLevel(checkpoint).filter {
-      $0 != unwrapped.container && !Self.carried.contains($0)
-    }
     var contents = WeightFile(
       tensors: stateDict,
       facts: Self.facts(
         known, source: source, content: content, arithmetic, parameters: parameters,
         sourceName: sourceName, map: try MapFact.text(known, options.map)),
       digests: content.tensors)
+    var past = arithmetic.origins
+    let parts = try Self.addParts(
+      options.keep, of: checkpoint, container: unwrapped.container, prefix: prefix, to: &contents,
+      &past, limits: limits)
+    kept = parts.kept
+    leftOut = Self.topLevel(checkpoint).filter {
+      $0 != unwrapped.container && !Self.carried.contains($0) && !parts.kept.contains($0)
+    }
+    warnings =
+      known.warnings(fitting, unwrapped) + quantized
+      + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings + parts.warnings
+    self.origins = past
     contents.isCompressed = options.isCompressed
     self.contents = contents
   }
@@ -148,12 +155,8 @@ public struct ConversionPlan: Sendable {
 
   /// The keys of a torch checkpoint's dict; a weight file's facts are not left out but renewed.
   private static func topLevel(_ checkpoint: Checkpoint) -> [String] {
-    let tree = checkpoint.metadata
-    guard let root = tree.root, case .dict(let entries) = tree[root] else { return [] }
-    return entries.compactMap { entry in
-      if case .tensor = tree[entry.value] { return nil }
-      let key = tree.pathComponent(entry.key)
-      return key.hasPrefix("torchport.") ? nil : key
+    checkpoint.parts.compactMap { key, entry in
+      if case .tensor = checkpoint.metadata[entry.value] { nil } else { key }
     }
   }
 

@@ -9,7 +9,7 @@ extension NumPyFile {
   /// slashes; tensors come in the order of the archive. A single text is metadata under its name.
   /// Stored elements are lent where they lie, deflated ones are inflated when they are asked for;
   /// either way the member's CRC-32 is verified then. Members that are no arrays stand in `facts`
-  /// under `not_read`.
+  /// under `not_read`. Facts that `writeArchive` put into the comment are metadata.
   ///
   /// - Parameters:
   ///   - file: the whole file.
@@ -39,6 +39,10 @@ extension NumPyFile {
       } catch {
         throw error.at(record: member.name)
       }
+    }
+    for fact in NumPyFile.facts(in: archive.comment) {
+      let key = metadata.add(.string(fact.key))
+      entries.append(.init(key: key, value: metadata.add(.string(fact.value))))
     }
     metadata.root = metadata.add(.dict(entries))
     return Checkpoint(container: .npz, metadata: metadata, tensors: tensors, facts: facts) {

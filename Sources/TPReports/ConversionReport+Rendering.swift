@@ -35,6 +35,10 @@ extension ConversionReport {
       "missing": [],
       "unexpected": [],
       "mismatched": [],
+      "aliases": .array(aliases.map { .array($0.map(JSONValue.string)) }),
+      "overlapping": .array(overlapping.map { .array($0.map(JSONValue.string)) }),
+      "storages": .string(format.keepsStorages ? "shared" : "separate"),
+      "kept": .array(plan.kept.map(JSONValue.string)),
       "left_out": .array(plan.leftOut.map(JSONValue.string)),
     ]
     let after: JSONValue = [
@@ -65,10 +69,36 @@ extension ConversionReport {
     if !plan.dropped.isEmpty {
       text += "  dropped: " + list(plan.dropped.map { "\($0.name) (rule \($0.rule))" }) + "\n"
     }
+    text += shared
+    if !plan.kept.isEmpty { text += "  kept: " + list(plan.kept) + "\n" }
     if !plan.leftOut.isEmpty { text += "  left out: " + list(plan.leftOut) + "\n" }
     text += plan.precisionLines
     text += "  content digest \(plan.digest)\n"
     if let verification { text += verification.text }
+    return text
+  }
+
+  private var aliases: [[String]] { plan.contents.tensors.sharing.aliases }
+  private var overlapping: [[String]] { plan.contents.tensors.sharing.overlapping }
+
+  /// Which tensors share memory, and what becomes of that in the format; at most ten lines each.
+  private var shared: String {
+    lines(
+      aliases, joined: " = ",
+      format.keepsAliases ? "one tensor, written once" : "one tensor, written under each name")
+      + lines(
+        overlapping, joined: ", ",
+        format.keepsStorages ? "overlapping, still of one storage" : "overlapping, each in full")
+  }
+
+  private func lines(_ groups: [[String]], joined separator: String, _ what: String) -> String {
+    var text = ""
+    for group in groups.prefix(10) {
+      let more = group.count > 10 ? " and \(group.count - 10) more" : ""
+      let names = group.prefix(10).map { printable($0, limit: 60) }.joined(separator: separator)
+      text += "  \(what): \(names)\(more)\n"
+    }
+    if groups.count > 10 { text += "  and \(groups.count - 10) more groups: \(what)\n" }
     return text
   }
 

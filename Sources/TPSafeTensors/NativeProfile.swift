@@ -22,6 +22,8 @@ struct NativeProfile {
 
   /// CRC-32 of each tensor's bytes, by name.
   let checksums: [String: UInt32]
+  /// Further names of tensors, each with the name under which the tensor is stored.
+  let aliases: [(name: String, stored: String)]
   private let places: [String: Int]
 
   /// Checks the header against its own checksum and the profile's rules; `nil` for a file without
@@ -50,15 +52,53 @@ struct NativeProfile {
     try NativeProfile.verifyHeader(file, length: header.length, says: facts["header_crc32"] ?? "")
     let names = header.entries.map(\.name)
     checksums = try NativeProfile.perTensor(facts, "crc32", names, checksum)
-    _ = try NativeProfile.perTensor(facts, "digests", names) {
+    aliases = try NativeProfile.aliases(facts["aliases"] ?? "[]", of: names)
+    let all = names + aliases.map(\.name)
+    let digests = try NativeProfile.perTensor(facts, "digests", all) {
       isHexadecimal($0, count: 64) ? $0 : nil
     }
-    places = try NativeProfile.places(facts["order"] ?? "", of: names)
+    for alias in aliases where digests[alias.name] != digests[alias.stored] {
+      throw PortError(
+        .malformed, "two names of one tensor have different digests", key: alias.name)
+    }
+    places = try NativeProfile.places(facts["order"] ?? "", of: all)
   }
 
-  /// The records in the order of the state_dict.
-  func sorted(_ records: [TensorRecord]) -> [TensorRecord] {
-    records.sorted { (places[$0.name] ?? 0) < (places[$1.name] ?? 0) }
+  /// The records and those of further names, in the order of the state_dict.
+  func completed(_ records: [TensorRecord]) -> [TensorRecord] {
+    var all = records
+    if !aliases.isEmpty {
+      let stored = Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0.tensor) })
+      for alias in aliases {
+        guard let tensor = stored[alias.stored] else { continue }
+        all.append(TensorRecord(path: [alias.name], tensor: tensor))
+      }
+    }
+    return all.sorted { (places[$0.name] ?? 0) < (places[$1.name] ?? 0) }
+  }
+
+  /// Groups of names of one tensor, of which the first is stored.
+  private static func aliases(
+    _ text: String, of names: [String]
+  ) throws(PortError) -> [(name: String, stored: String)] {
+    let key = prefix + "aliases"
+    var known = Set(names)
+    var stored = known
+    var result: [(name: String, stored: String)] = []
+    let wrong = PortError(
+      .malformed, "is not a list of lists of names of which the first of each is stored", key: key)
+    guard let groups = try parsed(text, key: key).array else { throw wrong }
+    for group in groups {
+      let own = group.array?.compactMap(\.string) ?? []
+      guard own.count > 1, own.count == group.array?.count, stored.remove(own[0]) != nil else {
+        throw wrong
+      }
+      for name in own.dropFirst() {
+        guard known.insert(name).inserted else { throw wrong }
+        result.append((name, own[0]))
+      }
+    }
+    return result
   }
 
   /// The checksum of length field, header and padding, its own eight digits counted as zeros.

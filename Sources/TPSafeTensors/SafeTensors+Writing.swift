@@ -7,8 +7,9 @@ extension SafeTensors {
   /// The bytes depend on the contents alone: metadata keys sorted by their UTF-8, tensors in the
   /// order of the safetensors crate (wider elements first, then by name), the header padded with
   /// spaces until the tensors begin at a multiple of 64. Each fact becomes `torchport.KEY`; the keys
-  /// `profile`, `order`, `aliases`, `crc32`, `header_crc32` and `digests` are made here. Tensors that
-  /// share memory are written in full.
+  /// `profile`, `order`, `aliases`, `crc32`, `header_crc32` and `digests` are made here. Several names
+  /// of one tensor are written under the first; other tensors that share memory are written in full,
+  /// and in a plain file all are, because nothing could tell what belongs together.
   ///
   /// - Parameters:
   ///   - contents: facts must have `architecture`, `batch_norm`, `digest`, `parameters` and
@@ -19,10 +20,12 @@ extension SafeTensors {
   public static func write(
     _ contents: WeightFile, to output: inout AtomicFile
   ) throws(PortError) {
-    let parts = try canonicalParts(contents.tensors)
+    let sharing = contents.facts.isEmpty ? nil : contents.tensors.sharing
+    let parts = try canonicalParts(contents.tensors) { sharing?.isAlias($0) ?? false }
     var members: [JSONValue.Member] = []
     if !contents.facts.isEmpty {
-      members.append(.init("__metadata__", try nativeMetadata(contents, parts)))
+      members.append(
+        .init("__metadata__", try nativeMetadata(contents, parts, sharing?.aliases ?? [])))
     }
     var end = 0
     for part in parts {
@@ -58,9 +61,11 @@ extension SafeTensors {
     let region: ByteRegion
   }
 
-  private static func canonicalParts(_ tensors: StateDict) throws(PortError) -> [Part] {
+  private static func canonicalParts(
+    _ tensors: StateDict, leavingOut isAlias: (String) -> Bool
+  ) throws(PortError) -> [Part] {
     var parts: [Part] = []
-    for entry in tensors.entries {
+    for entry in tensors.entries where !isAlias(entry.name) {
       let dtype = entry.tensor.dtype
       guard let type = dtype.safeTensorsName, let rank = dtype.safeTensorsRank else {
         throw PortError(
@@ -94,7 +99,7 @@ extension SafeTensors {
   }
 
   private static func nativeMetadata(
-    _ contents: WeightFile, _ parts: [Part]
+    _ contents: WeightFile, _ parts: [Part], _ aliases: [[String]]
   ) throws(PortError) -> JSONValue {
     var facts = contents.facts.filter { !NativeProfile.computed.contains($0.key) }
     for key in NativeProfile.mandatory where facts[key] == nil {
@@ -104,16 +109,17 @@ extension SafeTensors {
     }
     let sorted = parts.sorted { utf8Precedes($0.name, $1.name) }
     var digests: [JSONValue.Member] = []
-    for part in sorted {
-      guard let digest = contents.digests[part.name], isHexadecimal(digest, count: 64) else {
+    for name in contents.tensors.names.sorted(by: utf8Precedes) {
+      guard let digest = contents.digests[name], isHexadecimal(digest, count: 64) else {
         throw PortError(
           .usage, "the native profile cannot be written without the SHA-256 of each tensor",
-          key: part.name)
+          key: name)
       }
-      digests.append(.init(part.name, .string(digest)))
+      digests.append(.init(name, .string(digest)))
     }
     facts["profile"] = NativeProfile.version
-    facts["aliases"] = "[]"
+    facts["aliases"] =
+      JSONValue.array(aliases.map { .array($0.map { .string($0) }) }).text()
     facts["order"] = JSONValue.array(contents.tensors.names.map { .string($0) }).text()
     facts["digests"] = JSONValue.object(digests).text()
     facts["crc32"] =

@@ -16,7 +16,8 @@ public enum SafeTensors {
   /// Reads the header; the bytes of tensors are lent where they lie in `file`.
   ///
   /// A file with any `torchport.` key must keep the native profile: its header is verified now,
-  /// each tensor's CRC-32 when its bytes are asked for first. `metadata` is the dict of the texts of
+  /// each tensor's CRC-32 when its bytes are asked for first. Further names of a tensor share its
+  /// storage. `metadata` is the dict of the texts of
   /// `__metadata__`. Tensors come in the order of the state_dict where the profile gives it, else as
   /// the header lists them.
   ///
@@ -50,9 +51,9 @@ public enum SafeTensors {
       let tensor = try Tensor(dtype: entry.dtype, shape: entry.shape, storage: storage)
       records.append(TensorRecord(path: [entry.name], tensor: tensor))
     }
-    if let profile { records = profile.sorted(records) }
+    if let profile { records = profile.completed(records) }
     let (all, isNative) = (sums, profile != nil)
-    let unchecked = records.count - sums.count
+    let unchecked = header.entries.count - sums.count
     return Checkpoint(
       container: .safetensors, metadata: header.tree, tensors: records,
       facts: [("header_bytes", String(header.length))]

@@ -24,7 +24,7 @@ extension MetadataTree {
   /// Adds the values of another tree and returns its root among them.
   ///
   /// - Parameter place: the new place of a tensor, by its old one.
-  private mutating func graft(_ other: MetadataTree, tensors place: (Int) -> Int) -> Handle? {
+  package mutating func graft(_ other: MetadataTree, tensors place: (Int) -> Int) -> Handle? {
     let base = Int32(clamping: nodes.count)
     let move = { (handle: Handle) in Handle(index: handle.index &+ base) }
     let moveEntry = { (entry: Entry) in Entry(key: move(entry.key), value: move(entry.value)) }

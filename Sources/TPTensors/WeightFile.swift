@@ -3,7 +3,7 @@
 /// The native profile writes each fact as `torchport.KEY` of its metadata, HDF5 as a root attribute
 /// of that name. Digests come finished, because the runtime half of the package hashes nothing.
 public struct WeightFile: Sendable {
-  /// The tensors, in the order of the state_dict.
+  /// The tensors, in the order of the state_dict; after them those of `kept`.
   public var tensors: StateDict
   /// Facts by key (`architecture`, `epoch`, `classes`, ...); written in the order of the keys' UTF-8.
   public var facts: [String: String]
@@ -15,6 +15,12 @@ public struct WeightFile: Sendable {
   public var placements: [String: Placement] = [:]
   /// Numbers and texts for groups of an HDF5 file, by the path of the group.
   public var notes: [[String]: [Note]] = [:]
+  /// Parts of the checkpoint beside the model; the fact `kept` says the same to formats other than
+  /// PyTorch's.
+  public var kept: KeptParts?
+  /// PyTorch's `state_dict()._metadata`, the root: a dict of the modules' names and versions; the fact
+  /// `module_metadata` says the same.
+  public var moduleMetadata: MetadataTree?
   /// Whether tensors are compressed, where the format can.
   public var isCompressed = false
 

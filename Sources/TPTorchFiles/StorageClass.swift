@@ -26,4 +26,15 @@ enum StorageClass: Hashable {
     "QInt8Storage": .qint8, "QUInt8Storage": .quint8, "QInt32Storage": .qint32,
     "QUInt4x2Storage": .quint4x2, "QUInt2x4Storage": .quint2x4,
   ]
+
+  /// The class in the module `torch` whose elements are of a type; `nil` for a type that is newer than
+  /// these classes, or quantized.
+  static func name(of dtype: DType) -> String? {
+    switch dtype {
+    case .qint8, .quint8, .qint32, .quint4x2, .quint2x4: nil
+    default: names[dtype]
+    }
+  }
+
+  private static let names = Dictionary(uniqueKeysWithValues: types.map { ($0.value, $0.key) })
 }

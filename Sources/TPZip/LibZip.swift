@@ -103,7 +103,11 @@ internal import TPBytes
   }
 }
 
-/// CRC-32 as zip files use it.
-func crc32(_ bytes: RawSpan) -> UInt32 {
-  unsafe bytes.withUnsafeBytes { unsafe libdeflate_crc32(0, $0.baseAddress, $0.count) }
+/// CRC-32 as zip files use it; pass the result for the bytes before as `seed` to go on.
+func crc32(_ bytes: RawSpan, seed: UInt32 = 0) -> UInt32 {
+  unsafe bytes.withUnsafeBytes { buffer in
+    // For no bytes at all libdeflate begins anew.
+    guard let start = buffer.baseAddress else { return seed }
+    return unsafe libdeflate_crc32(seed, start, buffer.count)
+  }
 }

@@ -10,6 +10,8 @@ public final class ZipArchive: Sendable {
   public let file: SharedBytes
   /// The members in the order of the directory; no two have the same name.
   public let members: [ZipMember]
+  /// The comment of the whole archive; empty where it has none.
+  public let comment: ByteRegion
   private let places: [String: Int]
   private let limits: ReadLimits
   // Kept open only where it has something to inflate; libzip's handles serve one thread at a time.
@@ -21,7 +23,8 @@ public final class ZipArchive: Sendable {
   ///   stored and deflated, and every archive that readers could disagree about: members that
   ///   overlap or have the same name, a local header with another name, bytes after the end.
   public init(_ file: SharedBytes, limits: ReadLimits = ReadLimits()) throws(PortError) {
-    let members = try ZipWalk.members(of: file.bytes, limits: limits)
+    let directory = try ZipDirectory(file.bytes)
+    let members = try ZipWalk.members(of: file.bytes, directory, limits: limits)
     var places: [String: Int] = [:]
     places.reserveCapacity(members.count)
     for member in members {
@@ -36,6 +39,9 @@ public final class ZipArchive: Sendable {
     try second.agree(with: members)
     self.file = file
     self.members = members
+    comment =
+      file.region.slice(offset: directory.comment.lowerBound, length: directory.comment.count)
+      ?? ByteRegion([])
     self.places = places
     self.limits = limits
     if members.contains(where: { $0.method == .deflated }) {

@@ -11,6 +11,8 @@ struct ZipDirectory {
   let memberCount: Int
   /// The directory's bytes, from the start of the file.
   let range: Range<Int>
+  /// The archive's comment, from the start of the file.
+  let comment: Range<Int>
 
   /// Finds the directory from the end of the file.
   ///
@@ -51,6 +53,7 @@ struct ZipDirectory {
     }
     self.memberCount = memberCount
     range = start..<limit
+    comment = end + 22..<file.byteCount
   }
 
   /// The offset of the end record.

@@ -8,9 +8,8 @@ enum ZipWalk {
 
   /// The members in the order of the directory.
   static func members(
-    of file: RawSpan, limits: ReadLimits
+    of file: RawSpan, _ directory: ZipDirectory, limits: ReadLimits
   ) throws(PortError) -> [ZipMember] {
-    let directory = try ZipDirectory(file)
     guard directory.memberCount <= limits.members else {
       throw PortError(
         .limit, "the zip file has \(directory.memberCount) members, more than \(limits.members)",

@@ -68,8 +68,11 @@ private let folder =
     }
   }
 
-  /// Both formats give back what was written, and an existing file stays unless it may go.
-  @Test(arguments: WeightFormat.allCases) func writesAndReads(format: WeightFormat) throws {
+  /// Every format gives back what was written, facts included, and an existing file stays unless it
+  /// may go.
+  @Test(arguments: [WeightFormat.safetensors, .hdf5, .torch, .npz]) func writesAndReads(
+    format: WeightFormat
+  ) throws {
     let path = try Scratch.path("weights." + format.extensions[0])
     defer { Scratch.remove(path) }
     let stateDict = try StateDict([
@@ -86,7 +89,7 @@ private let folder =
       ], digests: digest.tensors)
     try CheckpointFile.write(contents, format: format, to: path, replacing: false)
     let checkpoint = try CheckpointFile.open(path: path)
-    #expect(checkpoint.container.rawValue == format.rawValue)
+    #expect(checkpoint.container.rawValue == (format == .torch ? "torch-zip" : format.rawValue))
     #expect(checkpoint.tensors.map(\.name) == ["fc.weight", "fc.bias"])
     #expect(
       try ContentDigest(of: StateDict(checkpoint.tensors.map { ($0.name, $0.tensor) })) == digest)
@@ -107,9 +110,29 @@ private let folder =
     try CheckpointFile.write(contents, format: format, to: path, replacing: true)
   }
 
+  /// A .npy file is one array and nothing else.
+  @Test func oneArray() throws {
+    let path = try Scratch.path("one.npy")
+    defer { Scratch.remove(path) }
+    let tensor = Tensor(floats: [1, 2, 3], shape: Shape(known: [3]))
+    var contents = WeightFile(
+      tensors: try StateDict([("w", tensor)]), facts: ["epoch": "3"], digests: [:])
+    try CheckpointFile.write(contents, format: .npy, to: path, replacing: false)
+    let checkpoint = try CheckpointFile.open(path: path)
+    #expect(checkpoint.tensors.map(\.name) == ["array"])
+    #expect(try checkpoint.tensors[0].tensor.floats() == [1, 2, 3])
+    try contents.tensors.append("v", tensor)
+    let error = #expect(throws: PortError.self) {
+      try CheckpointFile.write(contents, format: .npy, to: path, replacing: true)
+    }
+    #expect(error?.kind == .usage)
+    #expect(error?.message == "a .npy file holds one array, and there are 2 tensors")
+  }
+
   @Test(
     arguments: [
       ("a.h5", .hdf5), ("x/a.HDF5", .hdf5), ("a.b.he5", .hdf5), ("a.safetensors", .safetensors),
+      ("a.pth", .torch), ("a.PT", .torch), ("a.npz", .npz), ("a.npy", .npy),
     ] as [(String, WeightFormat)]) func formats(path: String, format: WeightFormat) throws
   {
     #expect(try WeightFormat(outputPath: path) == format)
@@ -123,7 +146,8 @@ private let folder =
     #expect(
       throws: PortError(
         .usage, message, file: path,
-        remedy: "end the name in .safetensors (safetensors) or .h5, .hdf5, .he5 (HDF5)")
+        remedy: "end the name in .safetensors (safetensors) or .h5, .hdf5, .he5 (HDF5) or .pth, .pt"
+          + " (PyTorch) or .npz (NumPy archive) or .npy (NumPy array)")
     ) { try WeightFormat(outputPath: path) }
   }
 }

@@ -218,7 +218,7 @@ struct NativeProfileTests {
 }
 
 /// The file with its `__metadata__` changed and, with `resign`, a header checksum that holds.
-private func edited(
+func edited(
   _ bytes: [UInt8], resign: Bool = true, _ change: (inout [String: String]) -> Void
 ) throws -> [UInt8] {
   let length = try headerLength(bytes)
@@ -256,12 +256,12 @@ func bitwiseChecksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
   return ~crc
 }
 
-private func headerLength(_ bytes: [UInt8]) throws -> Int {
+func headerLength(_ bytes: [UInt8]) throws -> Int {
   var cursor = ByteCursor(bytes.span.bytesView)
   return try cursor.length(UInt64.self)
 }
 
-private func header(of bytes: [UInt8]) throws -> JSONValue {
+func header(of bytes: [UInt8]) throws -> JSONValue {
   let text = Array(bytes[8..<8 + (try headerLength(bytes))])
   return try JSONValue(parsing: text.span.bytesView)
 }
