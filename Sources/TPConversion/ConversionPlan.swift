@@ -31,6 +31,10 @@ public struct ConversionPlan: Sendable {
   public let roundings: [TensorRounding]
   /// The batch norms that were folded now.
   public let folded: [FoldedLayer]
+  /// Whose names and layouts the tensors have in the file.
+  public let layout: ConversionOptions.Layout
+  /// The LSTMs whose two biases are written as their sum.
+  public let summedBiases: [String]
   /// What a user should know all the same, for example that the classes have no order.
   public let warnings: [String]
 
@@ -73,7 +77,6 @@ public struct ConversionPlan: Sendable {
     let content =
       options.map == nil && arithmetic.isUnchanged
       ? source : try ContentDigest(of: stateDict, limits: limits)
-    self.origins = arithmetic.origins
     dropped = mapped.dropped
     container = unwrapped.container
     architecture = arithmetic.architecture
@@ -83,7 +86,6 @@ public struct ConversionPlan: Sendable {
     warnings =
       known.warnings(fitting, unwrapped) + quantized
       + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings
-    digest = content.description
     let numbers = Self.floatingPointCount(try mapped.stateDict())
     parameters = architecture?.parameterCount ?? numbers
     renamed = stateDict.names.compactMap { name in
@@ -102,6 +104,17 @@ public struct ConversionPlan: Sendable {
         sourceName: sourceName, map: try MapFact.text(known, options.map)),
       digests: content.tensors)
     contents.isCompressed = options.isCompressed
+    layout = options.layout
+    summedBiases = arithmetic.summedBiases
+    // Without an architecture this layout was refused before.
+    if options.layout == .keras, let architecture {
+      let placed = try KerasLayout(
+        architecture, &contents, arithmetic.origins, limits: limits)
+      self.origins = placed.origins
+    } else {
+      self.origins = arithmetic.origins
+    }
+    digest = content.description
     self.contents = contents
   }
 
@@ -181,6 +194,7 @@ public struct ConversionPlan: Sendable {
     // What was proven of these numbers in another file holds here, too.
     if known.statedDigest == content.description { facts["parity"] = known.parity }
     if let epoch = known.epoch { facts["epoch"] = String(epoch) }
+    if known.hasSummedBiases || !arithmetic.summedBiases.isEmpty { facts["lstm_bias"] = "summed" }
     // Not as JSON, which has no NaN: a fact is a text, and is read as a number again.
     if let accuracy = known.bestValidationAccuracy { facts["best_val_acc"] = "\(accuracy)" }
     return facts
