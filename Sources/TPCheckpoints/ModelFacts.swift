@@ -26,6 +26,9 @@ public struct ModelFacts: Hashable, Sendable {
   public var batchNorm: String?
   /// Of folded batch norms, what their rounding noise was made of: JSON.
   public var folded: String?
+  /// Whether the two biases of each LSTM were summed when the file was made: the first holds the
+  /// sum, the second zeros.
+  public var hasSummedBiases = false
   /// The name of the architecture, or its layer list as JSON.
   public var architecture: String?
 
@@ -64,6 +67,7 @@ public struct ModelFacts: Hashable, Sendable {
     precision = facts.text("precision")
     batchNorm = facts.text("batch_norm")
     folded = facts.text("folded")
+    hasSummedBiases = facts.text("lstm_bias") == "summed"
     architecture = facts.text("architecture")
     map = facts.text("map")
     parity = facts.text("parity")

@@ -26,6 +26,7 @@ struct Convert: ParsableCommand {
         torchport convert other.pth -o other.h5 --map names.json --dry-run
         torchport convert best.pth -o small.safetensors --dtype int8 --fold-batch-norm
         torchport convert run/*.pth --output-directory weights --format h5
+        torchport convert best.pth -o model.weights.h5 --layout keras
       """)
 
   @Argument(help: "PyTorch checkpoints, or any files of weights that torchport reads.")
@@ -71,7 +72,7 @@ struct Convert: ParsableCommand {
   /// What happens to the tensors; each group of options adds what is its own.
   private func options(_ format: WeightFormat) throws(PortError) -> ConversionOptions {
     var options = ConversionOptions(architecture: try architecture.choice())
-    try hdf5.apply(to: &options, format)
+    try hdf5.apply(to: &options, format, output: target.output)
     try mapping.apply(to: &options)
     try precision.apply(to: &options)
     try keeping.apply(to: &options)

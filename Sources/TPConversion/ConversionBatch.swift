@@ -25,7 +25,9 @@ public struct ConversionBatch: Sendable {
   ) throws(PortError) {
     var jobs: [ConversionJob] = []
     var taken: [String: String] = [:]
-    let ending = "." + (job.format.extensions.first ?? job.format.rawValue)
+    // Keras takes the name's word for what a file is.
+    let kind = job.options.layout == .keras ? ".weights." : "."
+    let ending = kind + (job.format.extensions.first ?? job.format.rawValue)
     let base = folder.hasSuffix("/") ? folder : folder + "/"
     for input in inputs {
       var own = job

@@ -27,8 +27,20 @@ public struct ConversionOptions: Sendable {
     public static let types: [DType] = [.float16, .bfloat16, .float32, .float64, .int8]
   }
 
+  /// Whose names and layouts the tensors have in the file; the raw value is `layout` in JSON.
+  public enum Layout: String, Sendable, CaseIterable {
+    /// PyTorch's.
+    case torch
+    /// Those that `keras.Model.load_weights` of the equivalent Keras 3 model expects.
+    case keras
+  }
+
   /// What the tensors must fit.
   public var architecture: ArchitectureChoice
+  /// Whose names and layouts an HDF5 file has.
+  public var layout: Layout = .torch
+  /// Whether the two biases of each LSTM become one and zeros, as the layout of Keras makes them.
+  var sumsBiases = false
   /// Whether the tensors of an HDF5 file are compressed; every bit comes back.
   public var isCompressed = false
   /// Whether batch norms are taken into the convolutions and linear layers before them; needs an

@@ -33,6 +33,10 @@ public struct ConversionPlan: Sendable {
   public let roundings: [TensorRounding]
   /// The batch norms that were folded now.
   public let folded: [FoldedLayer]
+  /// Whose names and layouts the tensors have in the file.
+  public let layout: ConversionOptions.Layout
+  /// The LSTMs whose two biases are written as their sum.
+  public let summedBiases: [String]
   /// What a user should know all the same, for example that the classes have no order.
   public let warnings: [String]
 
@@ -107,8 +111,17 @@ public struct ConversionPlan: Sendable {
     warnings =
       known.warnings(fitting, unwrapped) + quantized
       + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings + parts.warnings
-    self.origins = past
     contents.isCompressed = options.isCompressed
+    layout = options.layout
+    summedBiases = arithmetic.summedBiases
+    // Without an architecture this layout was refused before.
+    if options.layout == .keras, let architecture {
+      let placed = try KerasLayout(
+        architecture, &contents, past, limits: limits)
+      self.origins = placed.origins
+    } else {
+      self.origins = past
+    }
     self.contents = contents
   }
 
@@ -184,6 +197,7 @@ public struct ConversionPlan: Sendable {
     // What was proven of these numbers in another file holds here, too.
     if known.statedDigest == content.description { facts["parity"] = known.parity }
     if let epoch = known.epoch { facts["epoch"] = String(epoch) }
+    if known.hasSummedBiases || !arithmetic.summedBiases.isEmpty { facts["lstm_bias"] = "summed" }
     // Not as JSON, which has no NaN: a fact is a text, and is read as a number again.
     if let accuracy = known.bestValidationAccuracy { facts["best_val_acc"] = "\(accuracy)" }
     return facts

@@ -4,13 +4,16 @@ internal import TPModels
 internal import TPParity
 internal import TPTensors
 
-/// The steps of a conversion that change numbers: batch norms folded, then element types changed.
+/// The steps of a conversion that change numbers: batch norms folded, for Keras the two biases of an
+/// LSTM made one, then element types changed.
 struct ConvertedArithmetic {
   private(set) var stateDict: StateDict
   private(set) var architecture: Architecture?
   private(set) var precision: StoredPrecision
   private(set) var folded: [FoldedLayer] = []
   private(set) var roundings: [TensorRounding] = []
+  /// The LSTMs whose two biases became one.
+  private(set) var summedBiases: [String] = []
   private(set) var warnings: [String] = []
   /// Where each tensor comes from, with what is done to it here.
   private(set) var origins: TensorOrigins
@@ -18,7 +21,7 @@ struct ConvertedArithmetic {
   private(set) var foldedFact: String?
 
   /// Whether every tensor is what it was.
-  var isUnchanged: Bool { folded.isEmpty && roundings.isEmpty }
+  var isUnchanged: Bool { folded.isEmpty && summedBiases.isEmpty && roundings.isEmpty }
 
   /// Whether the file is to say that its batch norms are folded.
   func isFolded(_ known: ModelFacts) -> Bool {
@@ -37,6 +40,11 @@ struct ConvertedArithmetic {
     precision = stated
     if case .mixed = stated { precision = stated.after([:], in: stored) }
     if options.foldsBatchNorm { try fold(limits) }
+    if options.layout == .keras || options.sumsBiases {
+      let summed = try SummedBiases(stateDict, architecture, self.origins, limits: limits)
+      (stateDict, self.origins) = (summed.stateDict, summed.origins)
+      summedBiases = summed.modules
+    }
     switch options.precision {
     case .kept: break
     case .type(let dtype):

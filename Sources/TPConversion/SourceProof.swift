@@ -199,6 +199,7 @@ extension ConversionOptions {
     }
     let known = ModelFacts(source)
     foldsBatchNorm = facts.batchNorm == "folded" && known.batchNorm != "folded"
+    sumsBiases = facts.hasSummedBiases && !known.hasSummedBiases
     let earlier = try MapFact.rules(known)?.rules ?? []
     let rules = try MapFact.rules(facts)?.rules ?? []
     if rules.count > earlier.count, rules.starts(with: earlier) {

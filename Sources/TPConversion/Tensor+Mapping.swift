@@ -4,20 +4,6 @@ internal import TPTensors
 // Views where a view can say it, so that names of one tensor stay names of one; blocks in another
 // order and joined tensors are made when their bytes are asked for.
 extension Tensor {
-  /// Axis `i` of the result is axis `axes[i]`, as `torch.permute`.
-  ///
-  /// - Throws: `PortError` where the rank is another, or the elements have no strides.
-  func permuted(_ axes: [Int]) throws(PortError) -> Tensor {
-    try checkStrided()
-    guard shape.rank == axes.count else {
-      throw PortError(
-        .mismatch, "the axes \(axes) do not fit a tensor of shape \(shape)")
-    }
-    return try Tensor(
-      dtype: dtype, shape: try Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] },
-      offset: offset, storage: storage, requiresGrad: requiresGrad, pending: pending)
-  }
-
   /// The elements `start` to `start + count` along an axis, as `torch.narrow`.
   ///
   /// - Precondition: they lie within the extent of the axis.

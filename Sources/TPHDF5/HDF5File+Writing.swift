@@ -52,7 +52,8 @@ extension HDF5File {
         }
         let placement = contents.placements[entry.name]
         // Outside of the library: the tensor may itself lie in an HDF5 file.
-        let tensor = try entry.tensor.permuted(placement?.axes)
+        let tensor =
+          if let placement { try entry.tensor.permuted(placement.axes) } else { entry.tensor }
         let region = try tensor.contiguousBytes()
         try writer.write(
           FileWriter.Dataset(
@@ -140,19 +141,5 @@ private struct Placed {
   /// there in another way.
   func original(of name: String) -> String? {
     originals[name]
-  }
-}
-
-extension Tensor {
-  /// The same elements with the dimensions in another order.
-  fileprivate func permuted(_ axes: [Int]?) throws(PortError) -> Tensor {
-    guard let axes else { return self }
-    guard layout == .strided, axes.sorted() == Array(0..<shape.rank) else {
-      throw PortError(
-        .unsupported, "a tensor of shape \(shape) cannot be written with its axes as \(axes)")
-    }
-    return try Tensor(
-      dtype: dtype, shape: try Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] },
-      offset: offset, storage: storage, pending: pending)
   }
 }

@@ -25,6 +25,11 @@ extension ModelFacts {
         "the file names \(classes.count) classes, and \(architecture.name) tells"
           + " \(architecture.classCount) apart: no class is named")
     }
+    if hasSummedBiases {
+      warnings.append(
+        "the two biases of each LSTM were summed when the file was made: bias_ih holds the sum,"
+          + " bias_hh zeros")
+    }
     return warnings
   }
 }

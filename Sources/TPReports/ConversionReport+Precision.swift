@@ -28,6 +28,9 @@ extension ConversionPlan {
   var precisionWords: String {
     var words: [String] = []
     if !folded.isEmpty { words.append(counted(folded.count, "batch norm") + " folded") }
+    if !summedBiases.isEmpty {
+      words.append("the biases of " + counted(summedBiases.count, "LSTM") + " summed")
+    }
     if !roundings.isEmpty {
       let types = Set(roundings.map(\.to.rawValue)).sorted().joined(separator: " and ")
       words.append(counted(roundings.count, "tensor") + " converted to " + types)

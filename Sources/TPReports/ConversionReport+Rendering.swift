@@ -42,6 +42,8 @@ extension ConversionReport {
       "left_out": .array(plan.leftOut.map(JSONValue.string)),
     ]
     let after: JSONValue = [
+      "layout": .string(plan.layout.rawValue),
+      "summed_biases": .array(plan.summedBiases.map(JSONValue.string)),
       "digest": .string(plan.digest),
       "tensor_bytes": .int(plan.tensorBytes),
       "bytes": byteCount.map(JSONValue.int) ?? .null,
@@ -72,7 +74,7 @@ extension ConversionReport {
     text += shared
     if !plan.kept.isEmpty { text += "  kept: " + list(plan.kept) + "\n" }
     if !plan.leftOut.isEmpty { text += "  left out: " + list(plan.leftOut) + "\n" }
-    text += plan.precisionLines
+    text += plan.precisionLines + plan.kerasLine
     text += "  content digest \(plan.digest)\n"
     if let verification { text += verification.text }
     return text
@@ -152,7 +154,10 @@ extension ConversionPlan {
       text += renamed.count > 1 ? ", and so on\n" : "\n"
     }
     let told = namesInPrecisionLines
-    let changed = tensors.filter { !$0.changes.isEmpty && !told.contains($0.name) }
+    // Where Keras looks for each is told as a whole.
+    let changed =
+      layout == .keras
+      ? [] : tensors.filter { !$0.changes.isEmpty && !told.contains($0.name) }
     for tensor in changed.prefix(10) {
       text += "  \(printable(tensor.name, limit: 80)): \(tensor.past)\n"
     }
@@ -181,5 +186,19 @@ extension PlannedTensor {
       sources == [name] ? "" : sources.map { printable($0, limit: 80) }.joined(separator: " + ")
     let done = changes.map { printable($0, limit: 120) }.joined(separator: "; ")
     return own.isEmpty ? done : done.isEmpty ? own : own + "; " + done
+  }
+}
+
+extension ConversionPlan {
+  /// What the layout of Keras changed, as a line; empty for PyTorch's layout.
+  fileprivate var kerasLine: String {
+    if layout == .torch { return "" }
+    var text = "  layout of Keras 3: keras.Model.load_weights opens it"
+    if !summedBiases.isEmpty {
+      text += "; the two biases of "
+      text += summedBiases.map { printable($0, limit: 60) }.joined(separator: ", ")
+      text += " are one, their sum in float32"
+    }
+    return text + "\n"
   }
 }
