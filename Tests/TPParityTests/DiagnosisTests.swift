@@ -129,8 +129,11 @@ enum Odd {
   @Test func anotherTensor() throws {
     let model = try Odd.model { checkpoint in
       let right = try #require(checkpoint.tensor("fc1.weight"))
-      checkpoint = checkpoint.with("spare", right)
       try checkpoint.change("fc1.weight") { $0.reversed().map { $0 + 0.25 } }
+      checkpoint.tensors = checkpoint.tensors.map {
+        TensorRecord(path: ["model_state_dict", $0.name], tensor: $0.tensor)
+      }
+      checkpoint.tensors.append(TensorRecord(path: ["head", "weight"], tensor: right))
     }
     try expect(.otherTensor, at: "fc1", model)
   }
@@ -242,8 +245,8 @@ extension Checkpoint {
   fileprivate mutating func change(
     _ name: String, _ body: ([Float]) -> [Float]
   ) throws {
-    let tensor = try #require(tensor(name))
-    let changed = Tensor(floats: body(try tensor.floats()), shape: tensor.shape)
+    let old = try #require(self.tensor(name))
+    let changed = Tensor(floats: body(try old.floats()), shape: old.shape)
     tensors = tensors.map {
       $0.name == name ? TensorRecord(path: $0.path, tensor: changed) : $0
     }
