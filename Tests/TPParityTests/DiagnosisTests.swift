@@ -129,8 +129,11 @@ enum Odd {
   @Test func anotherTensor() throws {
     let model = try Odd.model { checkpoint in
       let right = try #require(checkpoint.tensor("fc1.weight"))
-      checkpoint = checkpoint.with("spare", right)
       try checkpoint.change("fc1.weight") { $0.reversed().map { $0 + 0.25 } }
+      checkpoint.tensors = checkpoint.tensors.map {
+        TensorRecord(path: ["model_state_dict", $0.name], tensor: $0.tensor)
+      }
+      checkpoint.tensors.append(TensorRecord(path: ["head", "weight"], tensor: right))
     }
     try expect(.otherTensor, at: "fc1", model)
   }
@@ -210,13 +213,11 @@ enum Odd {
 
   @Test func auditOfASoundGolden() throws {
     let audit = try Parity.audit(weights: try Odd.model(), golden: try Odd.golden("sound"))
-    print("AUDIT odd", audit.caught, audit.injected, audit.survivors.map { "\n  \($0)" })
     #expect(audit.injected > 200)
     #expect(audit.killScore > 0.95)
     #expect(audit.rows.contains { $0.fault == .adaptiveBins && $0.caught == $0.injected })
     let bare = try Parity.audit(
       weights: try Odd.model(), golden: try Odd.golden("sound", keeping: ["input", "logits"]))
-    print("AUDIT bare", bare.caught, bare.injected, bare.survivors.map { "\n  \($0)" })
     #expect(bare.killScore < audit.killScore)
   }
 
@@ -224,7 +225,6 @@ enum Odd {
   @Test func windowsThatDivideSurvive() throws {
     let audit = try Parity.audit(
       weights: try Fixtures.model(), golden: try Fixtures.golden("best_full"), threads: 2)
-    print("AUDIT best_full", audit.caught, audit.injected, audit.survivors.map { "\n  \($0)" })
     #expect(audit.killScore > 0.9)
     #expect(audit.survivors.contains { $0.layer == "adaptive_pool" && $0.fault == .adaptiveBins })
   }
@@ -242,8 +242,8 @@ extension Checkpoint {
   fileprivate mutating func change(
     _ name: String, _ body: ([Float]) -> [Float]
   ) throws {
-    let tensor = try #require(tensor(name))
-    let changed = Tensor(floats: body(try tensor.floats()), shape: tensor.shape)
+    let old = try #require(self.tensor(name))
+    let changed = Tensor(floats: body(try old.floats()), shape: old.shape)
     tensors = tensors.map {
       $0.name == name ? TensorRecord(path: $0.path, tensor: changed) : $0
     }

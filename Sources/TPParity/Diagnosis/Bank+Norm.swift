@@ -24,6 +24,12 @@ extension Bank {
           ? "1e-3 is the default of Keras: build the layer with eps=1e-3"
           : "build both layers with the same eps"
       ) { $0.epsilon = epsilon }
+      if epsilon > norm.epsilon {
+        add(
+          .epsilon, "an eps of \(epsilon) was added to the weights' variance already",
+          "store the variance in \(name).running_var without eps"
+        ) { $0.epsilon = 2 * norm.epsilon - epsilon }
+      }
     }
     add(
       .deviation, "the variance is used as a standard deviation",

@@ -41,7 +41,7 @@ struct Diagnostician: Sendable {
       } else if let isolated {
         if isolated.status != .over { continue }
         examined = try examine(segment, worst: isolated.goldenClipsOver)
-        if let examined, examined.found == nil,
+        if let examined, examined.found?.hypothesis.isFitted != false,
           let joined = try joined(segment, segments(report, isolation).prefix(index))
         {
           found.append(joined)
@@ -64,7 +64,7 @@ struct Diagnostician: Sendable {
 
   /// The segments that were judged, and those that end in a wrong shape.
   private func segments(_ report: ParityReport, _ isolation: Isolation) -> [Segment] {
-    var all = isolation.segments
+    var all = isolation.segments + isolation.long
     let architecture = model.architecture
     for row in report.activations where row.problem != nil && row.golden != nil {
       guard let last = architecture.layer(of: row.name), row.name != Architecture.logits else {

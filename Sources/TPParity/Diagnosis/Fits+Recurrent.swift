@@ -91,11 +91,12 @@ extension Fits {
     var current = residuals(shift)
     var error = current.reduce(0) { $0 + $1 * $1 }
     var damping = 1e-3
-    for _ in 0..<60 {
+    for _ in 0..<400 {
       let columns = (0..<4).map { index -> [Double] in
-        var moved = shift
-        moved[index] += 1e-6
-        return zip(current, residuals(moved)).map { ($0 - $1) / 1e-6 }
+        var (more, less) = (shift, shift)
+        more[index] += 1e-5
+        less[index] -= 1e-5
+        return zip(residuals(less), residuals(more)).map { ($0 - $1) / 2e-5 }
       }
       var matrix = (0..<4).map { row in
         (0..<4).map { column in
@@ -112,10 +113,10 @@ extension Fits {
       if size < error {
         let gain = error - size
         (shift, current, error, damping) = (next, tried, size, damping / 10)
-        if gain < 1e-12 * error { break }
+        if gain < 1e-9 * error && damping < 1e-6 || error < 1e-17 { break }
       } else {
         damping *= 10
-        if damping > 1e8 { break }
+        if damping > 1e12 { break }
       }
     }
     return shift

@@ -11,16 +11,18 @@ struct Isolation: Sendable {
 
   /// In forward order.
   let segments: [Segment]
+  /// Those of two convolutions and more: a good part of the network, judged by the chained run only.
+  let long: [Segment]
 
   init(_ model: LoadedModel, _ compared: [ComparedActivation]) {
     let architecture = model.architecture
     // What a golden recorded apart, a folded network computes at once, from weights that were rounded
     // once more: its layers are not those of the golden.
     if architecture.isFolded {
-      segments = []
+      (segments, long) = ([], [])
       return
     }
-    var segments: [Segment] = []
+    var (segments, long): ([Segment], [Segment]) = ([], [])
     var source = (name: "input", next: 0, extents: architecture.input)
     for activation in compared {
       guard let last = architecture.layer(of: activation.name) else { continue }
@@ -32,18 +34,20 @@ struct Isolation: Sendable {
             layers: source.next..<source.next, steps: [.reshape(source.extents)]))
         continue
       }
-      // Two convolutions in one segment are a good part of the network: that is the chained run.
-      if let steps = architecture.steps(source.next..<last + 1, model.weights),
-        steps.count(where: \.isConvolution) < 2
-      {
-        segments.append(
-          Segment(
-            source: source.name, target: activation.name, extents: source.extents,
-            layers: source.next..<last + 1, steps: steps))
+      if let steps = architecture.steps(source.next..<last + 1, model.weights) {
+        let segment = Segment(
+          source: source.name, target: activation.name, extents: source.extents,
+          layers: source.next..<last + 1, steps: steps)
+        if steps.count(where: \.isConvolution) < 2 {
+          segments.append(segment)
+        } else {
+          long.append(segment)
+        }
       }
       source = (activation.name, last + 1, architecture.outputs[last])
     }
     self.segments = segments
+    self.long = long
   }
 }
 
