@@ -213,13 +213,11 @@ enum Odd {
 
   @Test func auditOfASoundGolden() throws {
     let audit = try Parity.audit(weights: try Odd.model(), golden: try Odd.golden("sound"))
-    print("AUDIT odd", audit.caught, audit.injected, audit.survivors.map { "\n  \($0)" })
     #expect(audit.injected > 200)
     #expect(audit.killScore > 0.95)
     #expect(audit.rows.contains { $0.fault == .adaptiveBins && $0.caught == $0.injected })
     let bare = try Parity.audit(
       weights: try Odd.model(), golden: try Odd.golden("sound", keeping: ["input", "logits"]))
-    print("AUDIT bare", bare.caught, bare.injected, bare.survivors.map { "\n  \($0)" })
     #expect(bare.killScore < audit.killScore)
   }
 
@@ -227,7 +225,6 @@ enum Odd {
   @Test func windowsThatDivideSurvive() throws {
     let audit = try Parity.audit(
       weights: try Fixtures.model(), golden: try Fixtures.golden("best_full"), threads: 2)
-    print("AUDIT best_full", audit.caught, audit.injected, audit.survivors.map { "\n  \($0)" })
     #expect(audit.killScore > 0.9)
     #expect(audit.survivors.contains { $0.layer == "adaptive_pool" && $0.fault == .adaptiveBins })
   }

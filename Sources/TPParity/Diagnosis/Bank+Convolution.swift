@@ -56,6 +56,9 @@ extension Bank {
       }
     }
     for order in permutations(5) where order[0] != 0 || order[1] != 1 {
+      // Where the axes that move have one element the bytes are the same.
+      let moving = order.filter { shape[$0] > 1 }
+      if moving == moving.sorted() { continue }
       let letters = order.map { ["O", "I", "D", "H", "W"][$0] }.joined()
       let isCommon = ["DHWIO", "DHWOI", "ODHWI", "IODHW", "HWDIO", "IDHWO"].contains(letters)
       weight(

@@ -33,6 +33,8 @@ struct Segment: Sendable {
   ) -> Field? {
     var shapes = [source.extents]
     for step in steps { shapes.append(step.outputExtents(shapes[shapes.count - 1])) }
+    // A golden of another shape has positions that these steps do not compute.
+    if let last = positions?.last, last >= (shapes.last ?? []).reduce(1, *) { return nil }
     var demands: [[Int]?] = [positions]
     for (step, shape) in zip(steps, shapes).reversed() {
       demands.append(step.demand(demands[demands.count - 1], input: shape))
