@@ -18,8 +18,10 @@ import Testing
     #expect(model.checkpoint.tensors.count == 100)
   }
 
-  /// What was written in either format is the same model, digest included.
-  @Test(arguments: WeightFormat.allCases) func written(format: WeightFormat) throws {
+  /// What was written in any format of several tensors is the same model, digest included.
+  @Test(arguments: WeightFormat.allCases.filter { $0 != .npy }) func written(format: WeightFormat)
+    throws
+  {
     let model = try Fixtures.model()
     let path = try Scratch.path("model." + format.extensions[0])
     defer { Scratch.remove(path) }

@@ -94,7 +94,7 @@ import Testing
     let activations = rows.filter { $0["mode"] == "chained" }
     // From the sampled golden not every layer can be isolated; from the bare one none.
     let isolated = rows.filter { $0["mode"] == "isolated" }
-    #expect(isolated.count == ["best": 11, "best_full": 14, "bare": 0][golden])
+    #expect(isolated.count == ["best": 12, "best_full": 15, "bare": 0][golden])
     #expect(isolated.allSatisfy { $0["status"] == "holds" && $0["source"] != .null })
     #expect(run.json?["ledger"]?.array?.count == isolated.count)
     let recorded = activations.filter { $0["status"] == "holds" }.compactMap { $0["name"]?.string }
