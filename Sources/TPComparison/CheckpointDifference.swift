@@ -78,7 +78,7 @@ public struct CheckpointDifference: Sendable {
     let model: StateDict
     let others: StateDict
     let facts: ModelFacts
-    /// A dict that torch saved, as against a weight file.
+    /// A training's dict, as against weights alone.
     let isTraining: Bool
     /// Top-level keys that a weight file does not carry.
     let parts: [String]
@@ -87,10 +87,7 @@ public struct CheckpointDifference: Sendable {
       let unwrapped = try UnwrappedStateDict(of: checkpoint)
       model = unwrapped.stateDict
       facts = ModelFacts(checkpoint)
-      switch checkpoint.container {
-      case .safetensors, .hdf5, .npz, .npy: isTraining = false
-      default: isTraining = unwrapped.container != nil
-      }
+      isTraining = unwrapped.container != nil
       var rest = StateDict()
       if let container = unwrapped.container {
         for record in checkpoint.tensors where record.path.first != container {
@@ -99,14 +96,9 @@ public struct CheckpointDifference: Sendable {
         }
       }
       others = rest
-      let tree = checkpoint.metadata
-      if let root = tree.root, case .dict(let entries) = tree[root] {
-        let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
-        parts = entries.map { tree.pathComponent($0.key) }.filter {
-          $0 != unwrapped.container && !carried.contains($0)
-        }
-      } else {
-        parts = []
+      let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
+      parts = checkpoint.parts.map(\.key).filter {
+        $0 != unwrapped.container && !carried.contains($0)
       }
     }
   }

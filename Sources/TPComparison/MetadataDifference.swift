@@ -21,17 +21,26 @@ struct FlatMetadata {
   private let limit: Int
   private var visited = 0
   private static let derived = Set(
-    ["digest", "digests", "crc32", "header_crc32", "order", "source.digest"].map {
-      "torchport." + $0
-    })
+    [
+      "digest", "digests", "crc32", "header_crc32", "kept", "module_metadata", "order",
+      "source.digest",
+    ].map { "torchport." + $0 })
 
   private let isHDF5: Bool
+  private let isPartsOnly: Bool
 
-  init(_ tree: MetadataTree, isHDF5: Bool, limit: Int = 100_000) {
+  /// - Parameter isPartsOnly: whether only the parts of a training count, not what a format says.
+  init(_ tree: MetadataTree, isHDF5: Bool, isPartsOnly: Bool, limit: Int = 100_000) {
     self.tree = tree
     self.isHDF5 = isHDF5
+    self.isPartsOnly = isPartsOnly
     self.limit = limit
     if let root = tree.root { walk(root, path: [], ancestors: []) }
+  }
+
+  private func isOfTheFile(_ key: String?) -> Bool {
+    guard let key else { return false }
+    return key.hasPrefix("torchport.") || isHDF5 && key.hasPrefix("/")
   }
 
   private mutating func walk(
@@ -42,6 +51,8 @@ struct FlatMetadata {
     if case .tensor = tree[handle] { return }
     // These say what the tensors say, and tensors are compared as such.
     if let key = path.first, path.count == 1, Self.derived.contains(key) { return }
+    // What one format says of its weights another says elsewhere, or not at all.
+    if path.last == "_torchport" || isPartsOnly && isOfTheFile(path.first) { return }
     if isHDF5, path.count == 2, path[0].hasPrefix("/"), path[1] == "sha256" { return }
     if let text = plain(handle) {
       values.append((path, text))
@@ -89,8 +100,13 @@ struct FlatMetadata {
 
 /// What differs between the metadata of two checkpoints, in the order of the first, then of the second.
 func metadataDifferences(_ a: Checkpoint, _ b: Checkpoint) -> [MetadataDifference] {
-  let left = FlatMetadata(a.metadata, isHDF5: a.container == .hdf5).values
-  let right = FlatMetadata(b.metadata, isHDF5: b.container == .hdf5).values
+  let isPartsOnly = a.container != b.container
+  let left = FlatMetadata(
+    a.metadata, isHDF5: a.container == .hdf5, isPartsOnly: isPartsOnly
+  ).values
+  let right = FlatMetadata(
+    b.metadata, isHDF5: b.container == .hdf5, isPartsOnly: isPartsOnly
+  ).values
   let before = Dictionary(left.map { ($0.path, $0.text) }) { first, _ in first }
   let after = Dictionary(right.map { ($0.path, $0.text) }) { first, _ in first }
   var result: [MetadataDifference] = []

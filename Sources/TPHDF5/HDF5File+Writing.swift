@@ -75,7 +75,8 @@ extension HDF5File {
     }
     guard tensor.shape.rank <= 32 else {
       throw PortError(
-        .unsupported, "HDF5 has at most 32 dimensions and the tensor has \(tensor.shape.rank)")
+        .unsupported, "HDF5 has at most 32 dimensions and the tensor has \(tensor.shape.rank)",
+        remedy: "write a .pth or .safetensors file")
     }
     guard name.utf8.last != 0 else {
       throw PortError(
