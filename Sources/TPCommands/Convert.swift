@@ -25,6 +25,7 @@ struct Convert: ParsableCommand {
         torchport convert other.pth -o other.h5 --architecture none
         torchport convert other.pth -o other.h5 --map names.json --dry-run
         torchport convert best.pth -o small.safetensors --dtype int8 --fold-batch-norm
+        torchport convert best.pth -o small.safetensors --precision-budget --verify best.npz
         torchport convert run/*.pth --output-directory weights --format h5
         torchport convert best.pth -o model.weights.h5 --layout keras
       """)
@@ -48,7 +49,10 @@ struct Convert: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var printing: OutputOptions
 
-  func validate() throws { try target.validate(files: files) }
+  func validate() throws {
+    try target.validate(files: files)
+    try precision.validate(hasGolden: verify != nil)
+  }
 
   func run() throws {
     try printing.report("convert") { () throws(PortError) in
@@ -62,6 +66,7 @@ struct Convert: ParsableCommand {
       // What cannot be written is told before the golden is read.
       try AtomicFile.check(path: job.output, replacing: job.replacing)
       job.golden = try golden(threads: processorCount())
+      precision.apply(golden: job.golden, to: &job.options)
       let report = try job.run(limits: reading.limits)
       return Outcome(
         status: report.status, text: report.text(file: job.input),
@@ -90,6 +95,7 @@ struct Convert: ParsableCommand {
     var job = job
     // The processors are busy with one file each.
     job.golden = try golden(threads: 1)
+    precision.apply(golden: job.golden, to: &job.options)
     let batch = try ConversionBatch(files, into: folder, like: job)
     if !job.isDryRun { try target.makeFolder(folder) }
     let line = ProgressLine()

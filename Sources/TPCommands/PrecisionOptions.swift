@@ -15,8 +15,29 @@ struct PrecisionOptions: ParsableArguments {
       valueName: "type"))
   var dtype: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Store each tensor in the smallest type with which every prediction stays certified.",
+      discussion: "On the clips of the golden that --verify names; instead of --dtype."))
+  var precisionBudget = false
+
   @Flag(help: "Take batch norms into the convolutions and linear layers before them.")
   var foldBatchNorm = false
+
+  /// Holds the options against each other.
+  func validate(hasGolden: Bool) throws {
+    if precisionBudget, !hasGolden {
+      throw ValidationError("--precision-budget needs the clips of a golden: give --verify GOLDEN")
+    }
+    if precisionBudget, dtype != nil {
+      throw ValidationError("--precision-budget chooses the types itself: leave out --dtype")
+    }
+  }
+
+  /// Adds the golden whose predictions must stay certified, where that was asked for.
+  func apply(golden: VerifyingGolden?, to options: inout ConversionOptions) {
+    if precisionBudget, let golden { options.precision = .budget(golden) }
+  }
 
   /// Adds what was asked for.
   func apply(to options: inout ConversionOptions) throws(PortError) {

@@ -1,3 +1,4 @@
+public import TPCheckpoints
 public import TPModels
 public import TPTensors
 
@@ -22,6 +23,12 @@ public struct ConversionOptions: Sendable {
     /// Floating-point tensors in this type: float64, float32, float16, bfloat16; or int8, with a
     /// scale for each output channel, for those of two dimensions or more, the others in float32.
     case type(DType)
+    /// Each floating-point tensor in the smallest type with which every prediction on the clips of
+    /// a golden is still certified; needs an architecture.
+    case budget(VerifyingGolden)
+    /// What a weight file states and holds, done again: each tensor through the type that is stated,
+    /// then in the type that it is stored in.
+    case declared(StoredPrecision, stored: [String: DType])
 
     /// The types that can be chosen.
     public static let types: [DType] = [.float16, .bfloat16, .float32, .float64, .int8]

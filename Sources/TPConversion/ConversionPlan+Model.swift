@@ -1,4 +1,6 @@
 public import TPBytes
+internal import TPCheckpoints
+internal import TPModels
 public import TPParity
 internal import TPTensors
 
@@ -13,5 +15,34 @@ extension ConversionPlan {
         remedy: "leave out --architecture none")
     }
     return try LoadedModel(contents.checkpoint, architecture: architecture, limits: limits)
+  }
+}
+
+/// The weights of a conversion before its steps changed numbers.
+struct UnchangedWeights: Sendable {
+  private let architecture: Architecture
+  private let contents: WeightFile
+
+  init?(
+    _ stateDict: StateDict, _ architecture: Architecture?, _ precision: StoredPrecision,
+    folded: String?
+  ) {
+    guard let architecture else { return nil }
+    self.architecture = architecture
+    var facts = ["batch_norm": architecture.isFolded ? "folded" : "separate"]
+    if case .mixed = precision {
+      facts["precision"] = precision.after([:], in: stateDict).fact
+    } else {
+      facts["precision"] = precision.fact
+    }
+    if architecture.isFolded { facts["folded"] = folded }
+    contents = WeightFile(tensors: stateDict, facts: facts, digests: [:])
+  }
+
+  /// The model as it was.
+  ///
+  /// - Throws: `PortError` where bytes cannot be had, or float64 weights cannot be run.
+  func model() throws(PortError) -> LoadedModel {
+    try LoadedModel(contents.checkpoint, architecture: architecture)
   }
 }

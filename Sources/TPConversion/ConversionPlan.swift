@@ -37,6 +37,10 @@ public struct ConversionPlan: Sendable {
   public let layout: ConversionOptions.Layout
   /// The LSTMs whose two biases are written as their sum.
   public let summedBiases: [String]
+  /// How the type of each tensor was chosen; `nil` where it was not.
+  public let budget: PrecisionBudget?
+  /// The weights before numbers were changed; `nil` where none was, or without an architecture.
+  let before: UnchangedWeights?
   /// What a user should know all the same, for example that the classes have no order.
   public let warnings: [String]
 
@@ -85,6 +89,13 @@ public struct ConversionPlan: Sendable {
     precision = arithmetic.precision
     roundings = arithmetic.roundings
     folded = arithmetic.folded
+    budget = arithmetic.budget
+    before =
+      arithmetic.isUnchanged
+      ? nil
+      : UnchangedWeights(
+        try mapped.stateDict(), fitting, known.storedPrecision.moved(origins, prefix: prefix),
+        folded: known.folded)
     digest = content.description
     let numbers = Self.floatingPointCount(try mapped.stateDict())
     parameters = architecture?.parameterCount ?? numbers

@@ -45,6 +45,10 @@ public struct ConversionVerification: Sendable {
   public let goldenDigest: String
   /// The judgement.
   public let parity: ParityReport
+  /// The judgement of the weights before numbers were changed; `nil` where none was.
+  public let before: ParityReport?
+  /// What changing the numbers costs, now or earlier; `nil` where nothing was changed.
+  public let price: RoundingPrice?
 }
 
 /// Judges a file that is written and not yet in its place.
@@ -65,9 +69,18 @@ final class WrittenFileJudge {
   /// - Throws: `PortError` where parity does not hold, or the file cannot be read or run.
   func judge(_ path: String) throws(PortError) {
     let parity: ParityReport
+    var before: ParityReport?
+    var price: RoundingPrice?
     do throws(PortError) {
       let model = try LoadedModel.open(path: path, architecture: plan.architecture)
       parity = try Parity.verify(weights: model, golden: golden.golden, threads: golden.threads)
+      price = parity.price
+      if let original = try plan.before?.model() {
+        before = try Parity.verify(
+          weights: original, golden: golden.golden, threads: golden.threads)
+        price = try Parity.price(
+          of: model, from: original, golden: golden.golden, threads: golden.threads)
+      }
     } catch {
       var placed = error
       // Its name while it was unfinished is nobody's business.
@@ -75,7 +88,8 @@ final class WrittenFileJudge {
       throw placed.in(file: golden.path)
     }
     verification = ConversionVerification(
-      golden: golden.path, goldenDigest: golden.digest, parity: parity)
+      golden: golden.path, goldenDigest: golden.digest, parity: parity, before: before,
+      price: price)
     guard parity.verdict == .holds else {
       throw PortError(.mismatch, "parity does not hold: \(parity.reason)", file: output)
     }

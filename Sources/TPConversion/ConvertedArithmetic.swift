@@ -14,6 +14,7 @@ struct ConvertedArithmetic {
   private(set) var roundings: [TensorRounding] = []
   /// The LSTMs whose two biases became one.
   private(set) var summedBiases: [String] = []
+  private(set) var budget: PrecisionBudget?
   private(set) var warnings: [String] = []
   /// Where each tensor comes from, with what is done to it here.
   private(set) var origins: TensorOrigins
@@ -50,6 +51,32 @@ struct ConvertedArithmetic {
     case .type(let dtype):
       try round(limits) { _, tensor, isQuantised in
         RoundedWeights.target(dtype, for: tensor, isQuantised: isQuantised)
+      }
+    case .budget(let golden):
+      guard let architecture else {
+        throw PortError(
+          .usage, "without an architecture there are no predictions to certify",
+          remedy: "leave out --architecture none, or --precision-budget")
+      }
+      let budget: PrecisionBudget
+      do throws(PortError) {
+        budget = try PrecisionBudget(
+          stateDict, architecture, golden: golden.golden, threads: golden.threads, limits: limits)
+      } catch {
+        throw error.kind == .undecided ? error.in(file: golden.path) : error
+      }
+      try round(limits) { name, _, _ in budget.type(of: name) }
+      self.budget = budget
+    case .declared(let precision, let stored):
+      try round(limits) { name, tensor, _ in
+        // What was rounded by folding has been.
+        tensor.dtype == stored[name] ? nil : precision.type(of: name)
+      }
+      try round(limits) { name, tensor, isQuantised in
+        guard precision.type(of: name) != nil, let type = stored[name], type != .int8 else {
+          return nil
+        }
+        return tensor.dtype.isFloatingPoint || isQuantised ? type : nil
       }
     }
   }
@@ -99,7 +126,7 @@ struct ConvertedArithmetic {
     }
     precision = precision.after(changed, in: result.stateDict)
     stateDict = result.stateDict
-    roundings = result.changes
+    roundings += result.changes
     warn()
   }
 

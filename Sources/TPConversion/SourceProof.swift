@@ -80,7 +80,13 @@ public struct SourceProof: Sendable {
     let plan: ConversionPlan
     let tensors: StateDict
     do throws(PortError) {
-      let options = try ConversionOptions(declaredBy: facts, architecture, for: original)
+      var options = try ConversionOptions(declaredBy: facts, architecture, for: original)
+      if facts.storedPrecision != ModelFacts(original).storedPrecision {
+        let entries = try UnwrappedStateDict(of: checkpoint).stateDict.entries
+        options.precision = .declared(
+          facts.storedPrecision,
+          stored: Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.tensor.dtype) }))
+      }
       plan = try ConversionPlan(
         original, sourceName: ConversionJob.baseName(source), options: options, limits: limits)
     } catch {
@@ -205,5 +211,6 @@ extension ConversionOptions {
     if rules.count > earlier.count, rules.starts(with: earlier) {
       map = TensorMap(rules: Array(rules.dropFirst(earlier.count)))
     }
+    foldsBatchNorm = facts.batchNorm == "folded" && ModelFacts(source).batchNorm != "folded"
   }
 }

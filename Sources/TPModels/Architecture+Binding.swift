@@ -5,7 +5,7 @@ public import TPTensors
 public struct BoundWeights: Sendable {
   /// What they belong to.
   public let architecture: Architecture
-  private let values: [String: [Float]]
+  private var values: [String: [Float]]
   /// What the noise of folded batch norms was, by the name of the layer that they are in; of use to
   /// the truth alone, and only where an output is compared with one that was not folded.
   public var foldedNoise: [String: FoldedNoise] = [:]
@@ -17,6 +17,18 @@ public struct BoundWeights: Sendable {
 
   /// The elements of a floating-point entry in row-major order; empty for any other name.
   public subscript(name: String) -> [Float] { values[name] ?? [] }
+
+  /// The same with other numbers in some entries.
+  ///
+  /// - Precondition: each has as many elements as the entry that it replaces.
+  package func replacing(_ changes: [String: [Float]]) -> BoundWeights {
+    var copy = self
+    for (name, numbers) in changes {
+      precondition(copy.values[name]?.count == numbers.count)
+      copy.values[name] = numbers
+    }
+    return copy
+  }
 }
 
 extension Architecture {

@@ -1,6 +1,6 @@
 public import TPBytes
 internal import TPCheckpoints
-internal import TPModels
+package import TPModels
 internal import TPTensors
 
 extension Parity {
@@ -43,7 +43,7 @@ extension Parity {
   }
 
   /// Holds the input of a golden against what a model takes.
-  static func check(_ golden: Golden, fits architecture: Architecture) throws(PortError) {
+  package static func check(_ golden: Golden, fits architecture: Architecture) throws(PortError) {
     let expected = [golden.clips] + architecture.input
     guard golden.input.tensor.shape.extents == expected else {
       throw PortError(

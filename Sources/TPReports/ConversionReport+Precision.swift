@@ -2,6 +2,7 @@ internal import TPBytes
 internal import TPCheckpoints
 internal import TPConversion
 internal import TPModels
+internal import TPParity
 internal import TPTensors
 
 extension ConversionPlan {
@@ -21,6 +22,7 @@ extension ConversionPlan {
             ]
           })),
       .init("roundings", .array(roundings.map(\.json))),
+      .init("budget", budget?.json ?? .null),
     ]
   }
 
@@ -70,7 +72,48 @@ extension ConversionPlan {
         grouped(loss.toSubnormal), grouped(loss.nan), significant(loss.maxError),
         loss.decibels.isInfinite && loss.isExact ? "exact" : fixed(loss.decibels, 1))
     }
-    return text + table.text
+    return text + table.text + (budget?.text ?? "")
+  }
+}
+
+extension PrecisionBudget {
+  /// The value of `budget`.
+  fileprivate var json: JSONValue {
+    [
+      "margin": .double(certificate.margin), "max_error": .double(certificate.maxError),
+      "runs": .int(runs),
+      "tensors": .array(
+        choices.map { choice in
+          [
+            "name": .string(choice.name), "chosen": .string(choice.trial.dtype.rawValue),
+            "trials": .array(
+              choice.trials.map {
+                [
+                  "dtype": .string($0.dtype.rawValue), "bytes": .int($0.byteCount),
+                  "impact": .double($0.impact),
+                ]
+              }),
+          ]
+        }),
+    ]
+  }
+
+  /// The table of the choices for a terminal.
+  fileprivate var text: String {
+    var table = Table([
+      ("tensor", .left), ("chosen", .left), ("bytes", .right), ("logit error alone", .left),
+    ])
+    for choice in choices {
+      table.add(
+        printable(choice.name, limit: 60), choice.trial.dtype.rawValue,
+        grouped(choice.trial.byteCount),
+        choice.trials.map { "\($0.dtype.rawValue) \(significant($0.impact))" }
+          .joined(separator: ", "))
+    }
+    let bytes = choices.reduce(0) { $0 + $1.trial.byteCount }
+    return "  budget: smallest margin \(significant(certificate.margin)), largest logit error"
+      + " \(significant(certificate.maxError)), at most half the margin;"
+      + " \(grouped(bytes)) bytes, \(runs) runs\n" + table.text
   }
 }
 

@@ -47,7 +47,7 @@ extension ConversionReport {
       "digest": .string(plan.digest),
       "tensor_bytes": .int(plan.tensorBytes),
       "bytes": byteCount.map(JSONValue.int) ?? .null,
-      "verification": verification?.json ?? .null,
+      "verification": verification?.json(classes: classes) ?? .null,
       "warnings": .array(plan.warnings.map(JSONValue.string)),
     ]
     return (before.members ?? []) + plan.precisionMembers + (after.members ?? [])
@@ -76,7 +76,7 @@ extension ConversionReport {
     if !plan.leftOut.isEmpty { text += "  left out: " + list(plan.leftOut) + "\n" }
     text += plan.precisionLines + plan.kerasLine
     text += "  content digest \(plan.digest)\n"
-    if let verification { text += verification.text }
+    if let verification { text += verification.text(classes: classes) }
     return text
   }
 
@@ -104,6 +104,12 @@ extension ConversionReport {
     return text
   }
 
+  /// The class names in index order, where they are known.
+  private var classes: [String]? {
+    plan.contents.facts["classes"].flatMap { try? JSONValue(parsing: $0) }?.array?.compactMap(
+      \.string)
+  }
+
   private func list(_ names: [String]) -> String {
     let more = names.count > 30 ? " and \(names.count - 30) more" : ""
     return names.prefix(30).map { printable($0, limit: 60) }.joined(separator: ", ") + more
@@ -111,20 +117,32 @@ extension ConversionReport {
 }
 
 extension ConversionVerification {
-  fileprivate var json: JSONValue {
+  fileprivate func json(classes: [String]?) -> JSONValue {
     [
       "golden": .string(golden),
       "golden_digest": .string(goldenDigest),
       "verdict": .string(parity.verdict.rawValue),
       "reason": .string(parity.reason),
       "clips": .int(parity.clips),
+      "before": before.map {
+        ["verdict": .string($0.verdict.rawValue), "reason": .string($0.reason)]
+      } ?? .null,
+      "price": price?.json(classes: classes) ?? .null,
     ]
   }
 
-  fileprivate var text: String {
-    let holds = parity.verdict == .holds
-    return "  parity \(holds ? "holds" : "does NOT hold") with \(printable(golden)):"
-      + " \(printable(parity.reason, limit: 400))\n"
+  fileprivate func text(classes: [String]?) -> String {
+    let golden = printable(golden)
+    var text = ""
+    if let before {
+      text +=
+        "  parity before \(before.verdict == .holds ? "holds" : "does NOT hold") with \(golden):"
+      text += " \(printable(before.reason, limit: 400))\n"
+    }
+    text += "  parity\(before == nil ? "" : " after") "
+    text += "\(parity.verdict == .holds ? "holds" : "does NOT hold") with \(golden):"
+    text += " \(printable(parity.reason, limit: 400))\n"
+    return text + (price?.text(classes: classes) ?? "")
   }
 }
 

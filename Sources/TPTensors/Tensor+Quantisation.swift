@@ -97,6 +97,14 @@ extension Tensor {
   }
 }
 
+extension RoundedTensor {
+  /// The numbers that are meant, as float32: of int8 the integers times their scales.
+  package func numbers() throws(PortError) -> [Float] {
+    guard let scale else { return try tensor.floats() }
+    return try tensor.scaled(by: scale).floats()
+  }
+}
+
 extension StateDict {
   /// What the name of an int8 tensor's scales has more than the tensor's own.
   public static let scaleSuffix = ".scale"

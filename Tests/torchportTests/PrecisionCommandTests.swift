@@ -1,5 +1,7 @@
 import Foundation
 import TPBytes
+import TPCheckpoints
+import TPTensors
 import Testing
 
 /// Files in fewer digits and with folded batch norms, as the user makes and uses them.
@@ -140,5 +142,169 @@ import Testing
     )
     #expect(fold.status == 64)
     #expect(folder.names == [])
+  }
+}
+
+/// What files in fewer digits cost, held against a golden and against their source.
+@Suite struct PrecisionProofTests {
+  private static let best = fixture("run/best_lightweight_model.pth")
+  private static let golden = fixture("goldens/best_full.npz")
+
+  private let folder = TemporaryFolder()
+  private let schemas: JSONSchema
+
+  init() throws { schemas = try JSONSchema.documented() }
+
+  private func convert(_ name: String, _ options: String...) throws -> Run {
+    try torchport(["convert", Self.best, "-o", folder.file(name), "--json"] + options)
+  }
+
+  /// A golden of some validation clips, with PyTorch's logits or others.
+  private func clips(_ places: [Int], logits: [Float]? = nil) throws -> String {
+    let data = try CheckpointFile.open(path: fixture("validation.npz"))
+    func tensor(_ name: String) throws -> Tensor {
+      try #require(data.weights.first { $0.name == name }?.tensor)
+    }
+    let size = 32 * 64 * 96
+    let pixels = try tensor("clips")
+    let bytes = try pixels.contiguousBytes()
+    var input: [Float] = []
+    bytes.bytes.withUnsafeBytes { all in
+      for place in places {
+        input += all[place * size..<(place + 1) * size].map { Float($0) / 255 }
+      }
+    }
+    let recorded = try tensor("logits").floats()
+    let own = logits ?? places.flatMap { recorded[$0 * 4..<$0 * 4 + 4] }
+    let shape = Shape(known: [places.count, 1, 32, 64, 96])
+    let tensors = try StateDict([
+      ("input", Tensor(floats: input, shape: shape)),
+      ("logits", Tensor(floats: own, shape: Shape(known: [places.count, 4]))),
+    ])
+    let path = folder.file("golden.safetensors")
+    try CheckpointFile.write(
+      WeightFile(tensors: tensors, facts: [:], digests: [:]), format: .safetensors, to: path,
+      replacing: true)
+    return path
+  }
+
+  @Test func parityBeforeAndAfterAndThePriceAreTold() throws {
+    let run = try convert(
+      "a.safetensors", "--fold-batch-norm", "--dtype", "float16", "--verify", Self.golden)
+    #expect(run.status == 0, "\(run.errors)")
+    let json = try #require(run.json)
+    #expect(schemas.findings(json, file: "convert.json") == [])
+    let check = try #require(json["verification"])
+    #expect(check["verdict"] == "holds")
+    #expect(check["before"]?["verdict"] == "holds")
+    let price = try #require(check["price"])
+    #expect(price["reference"] == "original")
+    #expect(price["precision"] == "float16")
+    #expect(price["batch_norm"] == "folded")
+    #expect(price["flipped"] == [])
+    #expect(price["predictions"] == 2)
+    let moved = try #require(price["drift"]?["max_abs"]?.double)
+    #expect(moved > 1e-5 && moved < 0.01)
+    #expect(price["certificate"]?["no_prediction_can_flip"] == true)
+
+    // Of folding alone the logits stay within the noise.
+    let folded = try convert("b.safetensors", "--fold-batch-norm", "--verify", Self.golden)
+    #expect(folded.status == 0)
+    #expect(folded.json?["verification"]?["verdict"] == "holds")
+    let drift = try #require(folded.json?["verification"]?["price"]?["drift"]?["max"]?.double)
+    #expect(drift < 5)
+    // Where nothing is changed there is no price.
+    let exact = try convert("c.safetensors", "--verify", Self.golden)
+    #expect(exact.json?["verification"]?["before"] == .null)
+    #expect(exact.json?["verification"]?["price"] == .null)
+    // Of a file that was rounded before, the golden's record tells it.
+    let again = try torchport(
+      "convert", folder.file("a.safetensors"), "-o", folder.file("d.h5"), "--json", "--verify",
+      Self.golden)
+    #expect(again.status == 0)
+    #expect(again.json?["verification"]?["price"]?["reference"] == "golden")
+  }
+
+  /// What was declared is done to the source again, and every bit compared.
+  @Test(
+    arguments: [
+      ["--dtype", "float16"], ["--dtype", "int8"], ["--dtype", "float64"], ["--fold-batch-norm"],
+      ["--fold-batch-norm", "--dtype", "bfloat16"], ["--fold-batch-norm", "--dtype", "int8"],
+    ])
+  func theSourceProvesTheFile(options: [String]) throws {
+    let path = folder.file("a.safetensors")
+    #expect(try torchport(["convert", Self.best, "-o", path] + options).status == 0)
+    let run = try torchport("verify", path, "--source", Self.best, "--json")
+    #expect(run.status == 0, "\(run.output)")
+    let rows = run.json?["source"]?["tensors"]?.array ?? []
+    #expect(!rows.isEmpty)
+    let wrong = try torchport(
+      "verify", path, "--source", fixture("run/checkpoint_epoch_15.pth"), "--json")
+    #expect(wrong.status == 1)
+  }
+
+  /// Also where int8 was made float32 again.
+  @Test func theSourceProvesWhatWasWidenedAgain() throws {
+    let path = folder.file("a.safetensors")
+    let wide = folder.file("b.h5")
+    #expect(try torchport("convert", Self.best, "-o", path, "--dtype", "int8").status == 0)
+    #expect(try torchport("convert", path, "-o", wide, "--dtype", "float32").status == 0)
+    let run = try torchport("verify", wide, "--source", Self.best)
+    #expect(run.status == 0, "\(run.output)")
+  }
+
+  @Test func theBudgetKeepsEveryPredictionCertified() throws {
+    let golden = try clips(Self.hardest)
+    let options = ["--precision-budget", "--verify", golden]
+    let run = try torchport(
+      ["convert", Self.best, "-o", folder.file("a.safetensors"), "--json"] + options)
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    let json = try #require(run.json)
+    #expect(schemas.findings(json, file: "convert.json") == [])
+    let budget = try #require(json["budget"])
+    let margin = try #require(budget["margin"]?.double)
+    #expect(try #require(budget["max_error"]?.double) * 2 < margin)
+    let tensors = try #require(budget["tensors"]?.array)
+    #expect(tensors.count == 30)
+    #expect(json["verification"]?["price"]?["certificate"]?["no_prediction_can_flip"] == true)
+    #expect(try #require(json["bytes"]?.double) < 1_480_000)
+    // The types are those that were chosen.
+    let roundings = json["roundings"]?.array ?? []
+    for tensor in tensors {
+      let to = roundings.first { $0["name"] == tensor["name"] }?["to"] ?? "float32"
+      #expect(tensor["chosen"] == to)
+      let trials = tensor["trials"]?.array ?? []
+      #expect(trials.last?["dtype"] == "float32")
+      #expect(trials.last?["impact"] == trials.last?["impact"])
+    }
+    let again = try torchport(
+      ["convert", Self.best, "-o", folder.file("b.safetensors")] + options)
+    #expect(again.status == 0)
+    #expect(again.output.contains("budget: smallest margin"))
+    #expect(
+      FileManager.default.contentsEqual(
+        atPath: folder.file("a.safetensors"), andPath: folder.file("b.safetensors")))
+  }
+
+  /// The validation clips with the smallest margins in PyTorch's logits.
+  private static let hardest = [11, 30]
+
+  @Test func aBudgetThatCannotBeKeptIsNone() throws {
+    let golden = try clips([0], logits: [1, 1, 0, 0])
+    let run = try convert("a.safetensors", "--precision-budget", "--verify", golden)
+    #expect(run.status == 3)
+    #expect(run.errors.contains("even without rounding no prediction is certified"))
+    #expect(folder.names == ["golden.safetensors"])
+  }
+
+  @Test func aBudgetNeedsAGoldenAndChoosesItself() throws {
+    #expect(try convert("a.h5", "--precision-budget").status == 64)
+    #expect(
+      try convert("a.h5", "--precision-budget", "--dtype", "int8", "--verify", Self.golden).status
+        == 64)
+    #expect(
+      try convert(
+        "a.h5", "--precision-budget", "--architecture", "none", "--verify", Self.golden
+      ).status == 64)
   }
 }
