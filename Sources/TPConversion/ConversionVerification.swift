@@ -73,11 +73,12 @@ final class WrittenFileJudge {
     var price: RoundingPrice?
     do throws(PortError) {
       let model = try LoadedModel.open(path: path, architecture: plan.architecture)
-      parity = try Parity.verify(weights: model, golden: golden.golden, threads: golden.threads)
+      let original = try plan.before?.model()
+      if let original { before = try verify(original) }
+      // A golden that names no weights is one of the original's where that agrees with it.
+      parity = try verify(model, isOfOriginal: before?.verdict == .holds)
       price = parity.price
-      if let original = try plan.before?.model() {
-        before = try Parity.verify(
-          weights: original, golden: golden.golden, threads: golden.threads)
+      if let original {
         price = try Parity.price(
           of: model, from: original, golden: golden.golden, threads: golden.threads)
       }
@@ -93,5 +94,14 @@ final class WrittenFileJudge {
     guard parity.verdict == .holds else {
       throw PortError(.mismatch, "parity does not hold: \(parity.reason)", file: output)
     }
+  }
+
+  /// What is wrong is not searched for: nothing is written, and `verify` tells it of the source.
+  private func verify(
+    _ model: LoadedModel, isOfOriginal: Bool = false
+  ) throws(PortError) -> ParityReport {
+    try Parity.verify(
+      weights: model, golden: golden.golden, isOfOriginal: isOfOriginal, threads: golden.threads,
+      diagnosing: false)
   }
 }

@@ -12,7 +12,7 @@ public import TPTensors
 /// certified, the tensor that by itself moves the logits most gets the next larger type. Then every
 /// tensor that was given a larger one is tried in the smaller ones again, the most bytes to be saved
 /// first. So in the end no single tensor can be smaller. Every step is a run of the network on every
-/// clip, and no order depends on time or threads.
+/// clip, from the first layer on that differs, and no order depends on time or threads.
 public struct PrecisionBudget: Sendable {
   /// A tensor in a type, all others as they were.
   public struct Trial: Hashable, Sendable {
@@ -62,7 +62,7 @@ public struct PrecisionBudget: Sendable {
     limits: ReadLimits
   ) throws(PortError) {
     var bench = try RoundingBench(stored, architecture, golden: golden, threads: threads)
-    certificate = try bench.certificate([:])
+    certificate = try bench.certificate([:], keeping: true)
     guard certificate.noPredictionCanFlip else {
       throw PortError(
         .undecided,
@@ -70,12 +70,15 @@ public struct PrecisionBudget: Sendable {
           + " \(certificate.margin) and the largest error of a logit \(certificate.maxError)",
         remedy: "record clips about which the network is surer, or choose a type with --dtype")
     }
-    var numbers: [[[Float]]] = []
     for spec in architecture.parameterTable where spec.dtype.isFloatingPoint {
-      let candidates = try bench.candidates(spec.name, stored, limits: limits)
+      try bench.addCandidates(spec.name, stored, limits: limits)
+      let candidates = bench.candidates[spec.name] ?? []
       var trials: [Trial] = []
-      for candidate in candidates {
-        let alone = try bench.certificate([spec.name: candidate.numbers])
+      for (place, candidate) in candidates.enumerated() {
+        // The last one is the tensor as it is: that was run.
+        let alone =
+          place == candidates.count - 1
+          ? certificate : try bench.certificate([spec.name: place])
         trials.append(
           Trial(
             dtype: candidate.dtype, byteCount: candidate.byteCount, impact: alone.maxError))
@@ -83,16 +86,9 @@ public struct PrecisionBudget: Sendable {
       let kept = Self.kept(trials)
       choices.append(
         Choice(name: spec.name, shape: spec.shape, trials: kept.map { trials[$0] }))
-      numbers.append(kept.map { candidates[$0].numbers })
+      bench.keepCandidates(spec.name, kept)
     }
-    func measure(_ choices: [Choice]) throws(PortError) -> DecisionCertificate {
-      var changes: [String: [Float]] = [:]
-      for (choice, own) in zip(choices, numbers) where choice.chosen < choice.trials.count - 1 {
-        changes[choice.name] = own[choice.chosen]
-      }
-      return try bench.certificate(changes)
-    }
-    certificate = try measure(choices)
+    certificate = try bench.certificate(chosen, keeping: true)
     while !certificate.noPredictionCanFlip {
       var worst: Int?
       for place in choices.indices
@@ -105,7 +101,7 @@ public struct PrecisionBudget: Sendable {
       // All are as they were, and that was certified.
       guard let worst else { break }
       choices[worst].chosen += 1
-      certificate = try measure(choices)
+      certificate = try bench.certificate(chosen, keeping: true)
     }
     let promoted = choices.indices.filter { choices[$0].chosen > 0 }.sorted {
       let left = choices[$0].trial.byteCount - choices[$0].trials[0].byteCount
@@ -113,18 +109,29 @@ public struct PrecisionBudget: Sendable {
       return left == right ? $0 < $1 : left > right
     }
     for place in promoted {
-      for smaller in 0..<choices[place].chosen {
-        var other = choices
-        other[place].chosen = smaller
-        let found = try measure(other)
+      let own = choices[place].chosen
+      for smaller in 0..<own {
+        choices[place].chosen = smaller
+        let found = try bench.certificate(chosen)
         if found.noPredictionCanFlip {
-          choices = other
           certificate = found
           break
         }
+        choices[place].chosen = own
       }
+      // What those after it are compared with.
+      if choices[place].chosen != own { _ = try bench.certificate(chosen, keeping: true) }
     }
     runs = bench.runs
+  }
+
+  /// What the bench is told: every tensor that is not as it was.
+  private var chosen: [String: Int] {
+    var places: [String: Int] = [:]
+    for choice in choices where choice.chosen < choice.trials.count - 1 {
+      places[choice.name] = choice.chosen
+    }
+    return places
   }
 
   /// Of several types of one size only the one that moves the logits least is kept, the first of

@@ -4,6 +4,9 @@ internal import TPParity
 internal import TPTensors
 
 /// Runs a network with some of its numbers rounded on the clips of a golden.
+///
+/// What lies before the first number that is another than in a run which was kept is not computed
+/// again; the bits are those of a whole run all the same.
 struct RoundingBench {
   /// A tensor as it could be stored.
   struct Candidate {
@@ -13,12 +16,35 @@ struct RoundingBench {
     var numbers: [Float]
   }
 
-  private let architecture: Architecture
+  /// The network from a layer on.
+  private struct Tail {
+    var architecture: Architecture
+    /// The activation that it reads; `nil` for the clips.
+    var source: String?
+    var names: Set<String>
+
+    init(_ architecture: Architecture, source: String?) {
+      self.architecture = architecture
+      self.source = source
+      names = Set(architecture.parameterTable.map(\.name))
+    }
+  }
+
+  /// The most floats that are kept of a run; of longer goldens none are.
+  private static let mostKept = 1 << 28
+
   private let weights: BoundWeights
   private let quantised: Set<String>
-  private let clips: [Float]
   private let expected: [[Double]]
   private let threads: Int
+  /// The whole network, then what is left of it after more and more layers.
+  private let tails: [Tail]
+  /// What each tail reads in the run that was kept; at first only the clips.
+  private var inputs: [[Float]]
+  /// The numbers that differed from the stored ones then: places in the lists of candidates.
+  private var kept: [String: Int] = [:]
+  /// What each tensor can be stored as; see `addCandidates(_:_:limits:)`.
+  private(set) var candidates: [String: [Candidate]] = [:]
   /// How often all clips were run.
   private(set) var runs = 0
 
@@ -38,22 +64,80 @@ struct RoundingBench {
       clips += try golden.clip(clip)
       expected.append(logits)
     }
-    self.architecture = architecture
-    self.clips = clips
     self.expected = expected
     self.threads = threads
+    inputs = [clips]
+    tails = try Self.tails(of: architecture, clips: expected.count)
     quantised = Set(stored.quantisedNames)
     weights = try architecture.bind(stored)
   }
 
-  /// How near predictions are to flipping with these numbers in place of the stored ones.
+  private static func tails(
+    of architecture: Architecture, clips: Int
+  ) throws(PortError) -> [Tail] {
+    let whole = Tail(architecture, source: nil)
+    var tails = [whole]
+    var sizes = [0]
+    for place in architecture.layers.indices.dropFirst() {
+      switch architecture.layers[place].kind {
+      // These are computed together with the layer before them, in one chain of operations.
+      case .batchNorm, .relu, .maxPool3d, .dropout: continue
+      default: break
+      }
+      guard let source = architecture.layers[place - 1].activation else { continue }
+      let extents = architecture.outputs[place - 1]
+      let tail = Tail(
+        try Architecture(
+          name: architecture.name, input: extents, layers: Array(architecture.layers[place...])),
+        source: source)
+      if tail.names.isEmpty { break }
+      if tails.count > 1, tails[tails.count - 1].names == tail.names {
+        tails.removeLast()
+        sizes.removeLast()
+      }
+      tails.append(tail)
+      sizes.append(extents.reduce(1, *))
+    }
+    let each = sizes.reduce(0) { $0.addingReportingOverflow($1).partialValue }
+    return each > 0 && clips <= mostKept / each ? tails : [whole]
+  }
+
+  /// How near predictions are to flipping with other numbers in place of the stored ones.
+  ///
+  /// - Parameters:
+  ///   - chosen: places in the lists of candidates, by the names of tensors.
+  ///   - keeping: whether the runs after this one will differ from it in little.
   mutating func certificate(
-    _ changes: [String: [Float]]
+    _ chosen: [String: Int], keeping: Bool = false
   ) throws(PortError) -> DecisionCertificate {
     runs += 1
-    let network = try Network(architecture, weights.replacing(changes))
-    let logits = try network.run(clips, batch: expected.count, threads: threads).logits
-    let classes = architecture.classCount
+    let names = Set(chosen.keys).union(kept.keys).filter { chosen[$0] != kept[$0] }
+    var start = inputs.count - 1
+    while start > 0, !tails[start].names.isSuperset(of: names) { start -= 1 }
+    let tail = tails[start]
+    var numbers: [String: [Float]] = [:]
+    for (name, place) in chosen where tail.names.contains(name) {
+      numbers[name] = candidates[name]?[place].numbers
+    }
+    let network = try Network(
+      tail.architecture, weights.restricted(to: tail.architecture).replacing(numbers))
+    let later = keeping ? tails[(start + 1)...] : []
+    let run = try network.run(
+      inputs[start], batch: expected.count, recording: Set(later.compactMap(\.source)),
+      threads: threads)
+    if keeping {
+      inputs.removeSubrange((start + 1)...)
+      for tail in later {
+        inputs += run.activations.filter { $0.name == tail.source }.map(\.values)
+      }
+      kept = chosen
+    }
+    return try certificate(of: run.logits, classes: tail.architecture.classCount)
+  }
+
+  private func certificate(
+    of logits: [Float], classes: Int
+  ) throws(PortError) -> DecisionCertificate {
     var comparison = LogitComparison()
     for (clip, recorded) in expected.enumerated() {
       comparison.add(
@@ -66,12 +150,12 @@ struct RoundingBench {
     return certificate
   }
 
-  /// What a tensor can be stored as, the smallest first, and last as it is. A type that makes a
+  /// Finds what a tensor can be stored as, the smallest first, and last as it is. A type that makes a
   /// finite number infinite is none, and neither is int8 for what is not finite.
-  func candidates(
+  mutating func addCandidates(
     _ name: String, _ stored: StateDict, limits: ReadLimits
-  ) throws(PortError) -> [Candidate] {
-    guard let tensor = stored[name] else { return [] }
+  ) throws(PortError) {
+    guard let tensor = stored[name] else { return }
     let isQuantised = quantised.contains(name)
     let scales = isQuantised ? stored[name + StateDict.scaleSuffix]?.byteCount ?? 0 : 0
     let own = Candidate(
@@ -88,7 +172,13 @@ struct RoundingBench {
         throw error.at(key: name)
       }
     }
-    return list + [own]
+    candidates[name] = list + [own]
+  }
+
+  /// Leaves some of the candidates of a tensor, in their order.
+  mutating func keepCandidates(_ name: String, _ places: [Int]) {
+    let all = candidates[name] ?? []
+    candidates[name] = places.map { all[$0] }
   }
 
   private func candidate(

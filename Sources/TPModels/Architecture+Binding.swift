@@ -29,6 +29,18 @@ public struct BoundWeights: Sendable {
     }
     return copy
   }
+
+  /// The same numbers for a network that has some of the layers.
+  ///
+  /// - Precondition: every entry of `part` is one of these.
+  package func restricted(to part: Architecture) -> BoundWeights {
+    var own: [String: [Float]] = [:]
+    for spec in part.parameterTable where spec.dtype.isFloatingPoint {
+      precondition(values[spec.name] != nil)
+      own[spec.name] = values[spec.name]
+    }
+    return BoundWeights(part, own)
+  }
 }
 
 extension Architecture {

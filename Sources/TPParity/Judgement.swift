@@ -6,13 +6,16 @@ internal import TPModels
 struct Judgement {
   let model: LoadedModel
   let golden: Golden
+  /// Whether a golden without a digest is known to be of the weights that these were made from.
+  private let isOfOriginal: Bool
   var report: ParityReport
   /// Names of the activations whose float64 record agrees with our truth on every clip.
   private var agreeing: Set<String> = []
 
-  init(model: LoadedModel, golden: Golden) {
+  init(model: LoadedModel, golden: Golden, isOfOriginal: Bool = false) {
     self.model = model
     self.golden = golden
+    self.isOfOriginal = isOfOriginal
     report = ParityReport(
       verdict: .undecided, reason: "", warnings: [], activations: [], predictions: [],
       certificate: nil, clips: golden.clips, digest: model.digest.description,
@@ -46,7 +49,8 @@ struct Judgement {
   /// Whether the file says that precision was given up on the way from the golden's weights: then
   /// the golden's z is the price of that and decides nothing.
   var isDeclaredLossy: Bool {
-    guard model.facts.isLossy, let digest = golden.provenance?.digest else { return false }
+    guard model.facts.isLossy else { return false }
+    guard let digest = golden.provenance?.digest else { return isOfOriginal }
     return model.facts.sourceDigest == digest && model.digest.description != digest
   }
 

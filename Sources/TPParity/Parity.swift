@@ -14,13 +14,16 @@ public enum Parity {
   ///   - model: the weights and what they belong to.
   ///   - golden: what PyTorch recorded.
   ///   - threads: at most how many clips are run at a time; at least 1.
+  ///   - isOfOriginal: whether it is known otherwise that a golden which names no weights was recorded
+  ///     from those that these were made from; a golden that names them is believed.
   ///   - diagnosing: whether a golden over the line is explained, which takes some seconds, and up
   ///     to a minute where only logits are recorded.
   /// - Throws: `PortError` where the golden's input is not an input of the model, an activation is
   ///   not of a floating-point type, or bytes cannot be had. A recorded activation of a wrong shape
   ///   is no error: it is over the line.
   public static func verify(
-    weights model: LoadedModel, golden: Golden, threads: Int = 1, diagnosing: Bool = true
+    weights model: LoadedModel, golden: Golden, isOfOriginal: Bool = false, threads: Int = 1,
+    diagnosing: Bool = true
   ) throws(PortError) -> ParityReport {
     let clips = golden.clips
     try check(golden, fits: model.architecture)
@@ -71,7 +74,7 @@ public enum Parity {
       : try mapClips(clips, threads: threads) { (clip: Int) throws(PortError) in
         try ClipScores(clip: clip, of: golden, list, isolation, network)
       }
-    var judgement = Judgement(model: model, golden: golden)
+    var judgement = Judgement(model: model, golden: golden, isOfOriginal: isOfOriginal)
     judgement.add(activations, list, scores)
     judgement.add(isolation, scores)
     try judgement.decide(list, scores)

@@ -58,7 +58,7 @@ extension ConversionPlan {
       text += " (largest error \(significant(layer.weight.maxError)) in weights,"
       text += " \(significant(layer.bias.maxError)) in biases)\n"
     }
-    guard !roundings.isEmpty else { return text }
+    guard !roundings.isEmpty else { return text + (budget?.text ?? "") }
     var table = Table([
       ("tensor", .left), ("from", .left), ("to", .left), ("bytes", .right), ("overflow", .right),
       ("to zero", .right), ("subnormal", .right), ("NaN", .right), ("max error", .right),

@@ -225,6 +225,23 @@ import Testing
     #expect(again.json?["verification"]?["price"]?["reference"] == "golden")
   }
 
+  /// It is one of the original's, because that agrees with it; so the rounding is a price.
+  @Test func aGoldenThatNamesNoWeights() throws {
+    let golden = fixture("goldens/bare.npz")
+    let run = try convert("a.safetensors", "--dtype", "int8", "--verify", golden)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.json?["verification"]?["verdict"] == "holds")
+    #expect(run.json?["verification"]?["before"]?["verdict"] == "holds")
+    #expect(run.json?["verification"]?["price"]?["reference"] == "original")
+    // Of other weights it is not, and nothing is searched for.
+    let other = try torchport(
+      "convert", fixture("run/checkpoint_epoch_5.pth"), "-o", folder.file("b.h5"), "--dtype",
+      "int8", "--verify", golden, "--json")
+    #expect(other.status == 1, "\(other.errors)")
+    #expect(other.json?["verification"]?["before"]?["verdict"] == "broken")
+    #expect(folder.names == ["a.safetensors"])
+  }
+
   /// What was declared is done to the source again, and every bit compared.
   @Test(
     arguments: [
@@ -266,7 +283,11 @@ import Testing
     #expect(try #require(budget["max_error"]?.double) * 2 < margin)
     let tensors = try #require(budget["tensors"]?.array)
     #expect(tensors.count == 30)
-    #expect(json["verification"]?["price"]?["certificate"]?["no_prediction_can_flip"] == true)
+    let price = try #require(json["verification"]?["price"]?["certificate"])
+    #expect(price["no_prediction_can_flip"] == true)
+    // The search computes only what lies after what it changes, with the bits of a whole run.
+    #expect(price["max_error"] == budget["max_error"])
+    #expect(price["margin"] == budget["margin"])
     #expect(try #require(json["bytes"]?.double) < 1_480_000)
     // The types are those that were chosen.
     let roundings = json["roundings"]?.array ?? []

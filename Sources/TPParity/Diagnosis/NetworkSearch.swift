@@ -174,18 +174,12 @@ struct NetworkSearch: Sendable {
       name: architecture.name,
       input: first == 0 ? architecture.input : architecture.outputs[first - 1],
       layers: Array(architecture.layers[first...]))
-    let wanted = Set(rest.parameterTable.map(\.name))
-    let dict = try StateDict(
-      owner.model.unwrapped.stateDict.entries.filter { wanted.contains($0.name) }.map { entry in
-        if let changed, changed.name == entry.name {
-          return (
-            entry.name,
-            Tensor(floats: changed.values.map { Float($0) }, shape: entry.tensor.shape)
-          )
-        }
-        return (entry.name, entry.tensor)
-      })
-    let network = try Network(rest, try rest.bind(dict))
+    // The bound numbers, not the stored tensors: int8 means something only with its scales.
+    var weights = owner.model.weights.restricted(to: rest)
+    if let changed {
+      weights = weights.replacing([changed.name: changed.values.map { Float($0) }])
+    }
+    let network = try Network(rest, weights)
     let run = try network.run(source, batch: 1, recording: [segment.target])
     return run.activations.first?.values.map { Double($0) }
   }
