@@ -119,9 +119,12 @@ public struct ConversionPlan: Sendable {
     leftOut = Self.topLevel(checkpoint).filter {
       $0 != unwrapped.container && !Self.carried.contains($0) && !parts.kept.contains($0)
     }
+    let optimizer = KeptOptimizer(
+      unwrapped.stateDict, mapped, folded: arithmetic.folded, prefix: prefix)
     warnings =
       known.warnings(fitting, unwrapped) + quantized
       + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings + parts.warnings
+      + optimizer.warnings(parts.kept, of: checkpoint)
     contents.isCompressed = options.isCompressed
     layout = options.layout
     summedBiases = arithmetic.summedBiases

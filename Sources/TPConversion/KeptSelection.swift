@@ -97,13 +97,16 @@ struct KeptSelection {
     return warnings
   }
 
+  /// Whether a key speaks of an optimizer.
+  static func isOptimizer(_ key: String) -> Bool { key.lowercased().contains("optim") }
+
   /// The groups that a part belongs to.
   private static func groups(
     _ key: String, _ value: MetadataTree.Handle, of tree: MetadataTree
   ) -> Set<KeepChoice.Group> {
     let name = key.lowercased()
     var groups: Set<KeepChoice.Group> = [.all]
-    if name.contains("optim") { groups.insert(.optimizer) }
+    if isOptimizer(key) { groups.insert(.optimizer) }
     if name.contains("sched") { groups.insert(.scheduler) }
     if name.contains("history") || isHistory(value, of: tree) { groups.insert(.history) }
     return groups

@@ -49,8 +49,14 @@ public struct SourceProof: Sendable {
   /// Every tensor, in the order of the weight file, then those that it lacks.
   public private(set) var rows: [Row] = []
 
+  /// The parts beside the model that the weight file carries along.
+  public private(set) var parts: [PartProof] = []
+
   /// Whether all is as declared.
-  public var holds: Bool { isNamed != false && rows.allSatisfy { $0.status == .identical } }
+  public var holds: Bool {
+    isNamed != false && rows.allSatisfy { $0.status == .identical }
+      && parts.allSatisfy { $0.status == .identical }
+  }
 
   /// Why it holds or not, as a clause.
   public var reason: String {
@@ -59,13 +65,23 @@ public struct SourceProof: Sendable {
       let more = wrong.count > 1 ? ", and \(wrong.count - 1) more tensors" : ""
       return "\(printable(first.name)) \(first.words)" + more
     }
+    if let first = parts.first(where: { $0.status != .identical }) {
+      return first.difference
+        ?? "the part \(printable(first.key, limit: 80)) is not in the source"
+    }
     if isNamed == false {
       return "the file names another source, whose tensors are the same after what was done to them"
     }
     let changed = rows.count { !$0.changes.isEmpty }
-    return changed == 0
+    let words =
+      changed == 0
       ? "\(rows.count) tensors are the source's bit for bit"
       : "\(rows.count - changed) tensors are the source's bit for bit, \(changed) what was declared"
+    switch parts.count {
+    case 0: return words
+    case 1: return words + "; the kept part is the source's"
+    default: return words + "; the \(parts.count) kept parts are the source's"
+    }
   }
 
   /// Does again to the source what the file declares, and compares bit by bit.
@@ -116,6 +132,15 @@ public struct SourceProof: Sendable {
     where tensors[entry.name] == nil && !rounding.isConsumed(entry.name) {
       rows.append(
         Row(entry.name, .missing, entry.tensor, plan.origins[entry.name]?.sources ?? [], []))
+    }
+    // Of a file that is none of ours nobody said that it carries anything along.
+    if facts.sourceDigest == nil { return }
+    do throws(PortError) {
+      parts = try PartProof.all(
+        of: checkpoint, container: UnwrappedStateDict(of: checkpoint).container, source: original,
+        limits: limits)
+    } catch {
+      throw error.in(file: path)
     }
   }
 
@@ -211,6 +236,5 @@ extension ConversionOptions {
     if rules.count > earlier.count, rules.starts(with: earlier) {
       map = TensorMap(rules: Array(rules.dropFirst(earlier.count)))
     }
-    foldsBatchNorm = facts.batchNorm == "folded" && ModelFacts(source).batchNorm != "folded"
   }
 }

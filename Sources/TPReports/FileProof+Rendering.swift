@@ -69,6 +69,13 @@ extension SourceProof {
             "first_difference": row.firstDifference.map(JSONValue.int) ?? .null,
           ]
         }),
+      "parts": .array(
+        parts.map {
+          [
+            "key": .string($0.key), "status": .string($0.status.rawValue),
+            "difference": $0.difference.map(JSONValue.string) ?? .null,
+          ]
+        }),
     ]
   }
 
@@ -89,6 +96,13 @@ extension SourceProof {
     text += table.text
     if wrong.count > 20 { text += "  and \(wrong.count - 20) more that are not as declared\n" }
     if !wrong.isEmpty { text += "  \(rows.count - wrong.count) tensors as declared\n" }
+    for part in parts where part.status != .identical {
+      let key = printable(part.key, limit: 80)
+      text +=
+        "  \(key): \(part.difference.map { printable($0, limit: 300) } ?? "not in the source")\n"
+    }
+    let same = parts.filter { $0.status == .identical }.map { printable($0.key, limit: 60) }
+    if !same.isEmpty { text += "  kept as in the source: " + same.joined(separator: ", ") + "\n" }
     return text
   }
 }

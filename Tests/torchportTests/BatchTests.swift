@@ -40,6 +40,22 @@ import Testing
         == PathTests.checkpoints.map { $0.replacing(".pth", with: ".\(format)") }.sorted())
   }
 
+  /// The options that change numbers hold for every file.
+  @Test func aRunIsConvertedInFewerDigits() throws {
+    let out = folder.file("out")
+    let options = ["--dtype", "int8", "--fold-batch-norm"]
+    let run = try torchport(
+      ["convert"] + Self.run + ["--output-directory", out, "--format", "h5", "--json"] + options)
+    #expect(run.status == 0, "\(run.errors)")
+    try checkSchema(run)
+    for input in Self.run {
+      let name = (input as NSString).lastPathComponent.replacing(".pth", with: ".h5")
+      let alone = folder.file(name)
+      #expect(try torchport(["convert", input, "-o", alone] + options).status == 0)
+      #expect(FileManager.default.contentsEqual(atPath: alone, andPath: out + "/" + name))
+    }
+  }
+
   @Test func oneFailureDoesNotStopTheOthers() throws {
     let files = [Self.run[0], fixture("misfits/missing_key.pth"), folder.file("none.pth")]
     let out = folder.file("out")

@@ -91,14 +91,115 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: output))
   }
 
+  /// An optimizer refers to parameters by their places, and some by their names.
+  @Test func anOptimizerThatDoesNotFitAnyMoreIsTold() throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func warnings(_ file: String, _ rules: String?, _ options: String...) throws -> [String] {
+      var arguments = ["convert", fixture(file), "-o", folder.appending(path: "a.pth").path]
+      arguments += ["--force", "--json", "--keep", "optimizer"] + options
+      if let rules {
+        let map = folder.appending(path: "map.json")
+        try Data("{\"torchport_map\": 1, \"rules\": [\(rules)]}".utf8).write(to: map)
+        arguments += ["--map", map.path, "--architecture", "none"]
+      }
+      let run = try torchport(arguments)
+      #expect(run.status == 0, "\(run.errors)")
+      return (run.json?["warnings"]?.array ?? []).compactMap(\.string).filter {
+        $0.hasPrefix("optimizer_state_dict")
+      }
+    }
+    let best = "run/best_lightweight_model.pth"
+    let rename = #"{"rename": {"regex": "first\\.(.*)"}, "to": "begin.$1"}"#
+    #expect(try warnings(best, nil) == [])
+    #expect(try warnings(best, #"{"rename": "fc1.weight", "to": "fc9.weight"}"#) == [])
+    #expect(try warnings(best, #"{"drop": {"regex": ".*num_batches_tracked"}}"#) == [])
+    #expect(try warnings(best, #"{"drop": {"regex": ".*running_mean"}}"#) == [])
+    let permuted = try warnings(best, #"{"permute": "fc1.weight", "axes": [1, 0]}"#)
+    #expect(permuted.count == 1)
+    #expect(
+      permuted.first?.contains("does not fit the converted network") == true
+        && permuted.first?.contains("fc1.weight is no longer") == true)
+    let joined = try warnings(
+      best, #"{"join": ["lstm.bias_ih_l0", "lstm.bias_hh_l0"], "to": "lstm.bias"}"#)
+    #expect(joined.first?.contains("lstm.bias_ih_l0 and 1 more are no longer") == true)
+    let folded = try warnings(best, nil, "--fold-batch-norm")
+    #expect(folded.first?.contains("bn3d1.weight and 7 more are no longer") == true, "\(folded)")
+    #expect(
+      try warnings("written/named.pth", rename) == [
+        "optimizer_state_dict is kept as it was: it names parameters as the source does,"
+          + " first.bias for example"
+      ])
+    #expect(try warnings("written/named.pth", nil, "--architecture", "none") == [])
+  }
+
+  /// Whatever the format, the kept parts are held against the source's, too.
+  @Test(arguments: ["safetensors", "h5", "npz", "pth"])
+  func theSourceProvesWhatIsKept(_ ending: String) throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "a.\(ending)").path
+    let source = fixture("written/named.pth")
+    let run = try torchport(
+      "convert", source, "-o", file, "--architecture", "none", "--keep", "all")
+    #expect(run.status == 0, "\(run.errors)")
+    let proof = try torchport("verify", file, "--source", source, "--json")
+    #expect(proof.status == 0, "\(proof.output)\(proof.errors)")
+    #expect(try JSONSchema.documented().findings(proof.json ?? .null, file: "verify.json") == [])
+    let parts = proof.json?["source"]?["parts"]?.array ?? []
+    #expect(parts.map { $0["key"] } == ["optimizer_state_dict", "val_losses"])
+    #expect(parts.allSatisfy { $0["status"] == "identical" })
+    let text = try torchport("verify", file, "--source", source)
+    #expect(text.output.contains("kept as in the source: optimizer_state_dict, val_losses"))
+    // The same model, of another training.
+    let other = try torchport(
+      "verify", file, "--source", fixture("written/other_optimizer.pth"), "--json")
+    #expect(other.status == 1)
+    let wrong = other.json?["source"]?["parts"]?.array ?? []
+    #expect(
+      wrong.map { $0["difference"] } == [
+        "the elements of optimizer_state_dict.state.2.exp_avg differ",
+        "val_losses.0 is 0.5, not 0.25",
+      ])
+    #expect(other.json?["reason"] == wrong.first?["difference"])
+    let bare = folder.appending(path: "bare.pth").path
+    #expect(try torchport("convert", source, "-o", bare, "--architecture", "none").status == 0)
+    let none = try torchport("verify", file, "--source", bare, "--json")
+    #expect(none.status == 1)
+    #expect(none.json?["reason"] == "the part optimizer_state_dict is not in the source")
+  }
+
+  /// Keras has a place for parameters only; a history has no tensors.
+  @Test func partsInTheLayoutOfKeras() throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "a.weights.h5").path
+    let best = fixture("run/best_lightweight_model.pth")
+    let run = try torchport(
+      "convert", best, "-o", file, "--layout", "keras", "--keep", "optimizer")
+    #expect(run.status == 2)
+    #expect(run.errors.contains("no place for a tensor that is no parameter"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: file))
+    let history = try torchport(
+      "convert", best, "-o", file, "--layout", "keras", "--keep", "history,scheduler")
+    #expect(history.status == 0, "\(history.errors)")
+    let proof = try torchport("verify", file, "--source", best, "--json")
+    #expect(proof.status == 0, "\(proof.output)\(proof.errors)")
+    #expect(proof.json?["source"]?["parts"]?.array?.count == 7)
+  }
+
   /// The same bytes at every run, whatever the folder, the locale, the time zone or the umask.
-  @Test(arguments: ["pth", "npz"])
-  func theBytesAreTheSame(_ ending: String) throws {
+  @Test(
+    arguments: [
+      ("pth", []), ("npz", []), ("safetensors", []), ("h5", []), ("h5", ["--compress"]),
+      ("safetensors", ["--dtype", "int8"]), ("h5", ["--dtype", "bfloat16"]),
+    ] as [(String, [String])])
+  func theBytesAreTheSame(_ ending: String, options: [String]) throws {
     let (one, other) = (try scratch(), try scratch())
     defer { for folder in [one, other] { try? FileManager.default.removeItem(at: folder) } }
     let source = fixture("written/training.pth")
     let name = "same.\(ending)"
-    let arguments = ["--architecture", "none", "--keep", "all"]
+    let arguments = ["--architecture", "none", "--keep", "all"] + options
     _ = try torchport(["convert", source, "-o", one.appending(path: name).path] + arguments)
     _ = try torchport(
       ["convert", source, "-o", name] + arguments,
