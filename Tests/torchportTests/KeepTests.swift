@@ -185,7 +185,7 @@ import Testing
     #expect(history.status == 0, "\(history.errors)")
     let proof = try torchport("verify", file, "--source", best, "--json")
     #expect(proof.status == 0, "\(proof.output)\(proof.errors)")
-    #expect(proof.json?["source"]?["parts"]?.array?.count == 7)
+    #expect(proof.json?["source"]?["parts"]?.array?.count == 8)
   }
 
   /// The same bytes at every run, whatever the folder, the locale, the time zone or the umask.
