@@ -1,4 +1,4 @@
-// Linear layers, the recurrent part of an LSTM, and the functions between.
+// Linear layers, and the functions of an LSTM's gates.
 
 /// ROWS rows of inputs for VECTORS vectors of outputs, onto what `out` holds or the bias.
 INLINE void linear_tile(const int ROWS, const int VECTORS, ptrdiff_t inputs, const float *x,
@@ -95,31 +95,6 @@ static void sigmoid_all(ptrdiff_t count, float *x) {
 
 static void tanh_all(ptrdiff_t count, float *x) {
   for (ptrdiff_t i = 0; i < count; i++) x[i] = tanh_one(x[i]);
-}
-
-/// c = fma(f, c, i * g); h = o * tanh(c).
-static void recur(const tp_step *s, const tp_constants *constants, const float *in, float *out,
-                  float *scratch, ptrdiff_t strip, int warm) {
-  (void)strip, (void)warm;
-  const ptrdiff_t n = s->outputs, all = 4 * n, block = tp_linear_block(LANES);
-  const ptrdiff_t padded = tp_round_up(all, block);
-  float *gates = scratch, *c = gates + padded, *h = c + n;
-  memset(c, 0, 2 * (size_t)n * sizeof(float));
-  for (ptrdiff_t step = 0; step < s->rows; step++, in += all, out += n) {
-    memcpy(gates, in, (size_t)all * sizeof(float));
-    for (ptrdiff_t o = 0; o < padded; o += block)
-      linear_tile(1, 4, n, h, constants->weights + o * n, gates + o, 0, gates + o, block);
-    sigmoid_all(2 * n, gates);
-    tanh_all(n, gates + 2 * n);
-    sigmoid_all(n, gates + 3 * n);
-    for (ptrdiff_t j = 0; j < n; j++) {
-      c[j] = __builtin_fmaf(gates[n + j], c[j], gates[j] * gates[2 * n + j]);
-      h[j] = c[j];
-    }
-    tanh_all(n, h);
-    for (ptrdiff_t j = 0; j < n; j++) h[j] = gates[3 * n + j] * h[j];
-    memcpy(out, h, (size_t)n * sizeof(float));
-  }
 }
 
 /// One channel.

@@ -36,6 +36,9 @@ void tp_tanh(int32_t variant, ptrdiff_t count, float *x) {
 
 ptrdiff_t tp_bias_count(ptrdiff_t outputs) { return tp_round_up(outputs, 64); }
 
+/// Blocks of rows of a recurrence's weights.
+static ptrdiff_t gates(const tp_step *s) { return s->function == TP_LSTM ? 4 : 3; }
+
 ptrdiff_t tp_plan(int32_t variant, tp_step *s) {
   const ptrdiff_t lanes = tp_lanes(variant), channels = s->target.channels;
   const ptrdiff_t block = tp_linear_block(lanes);
@@ -60,7 +63,13 @@ ptrdiff_t tp_plan(int32_t variant, tp_step *s) {
     case TP_MAX_POOL: s->strips = s->source.channels; return 0;
     case TP_AVERAGE_POOL: s->strips = s->target.extents[0]; return s->source.channels;
     case TP_LINEAR: s->strips = (s->outputs + block - 1) / block; return 4 * block;
-    case TP_RECUR: return tp_round_up(4 * s->outputs, block) + 2 * s->outputs;
+    case TP_RECUR:
+      s->strips = s->groups;
+      return tp_round_up(gates(s) * s->outputs, block) + 2 * s->outputs;
+    case TP_CORRELATE: s->strips = channels; return 0;
+    case TP_POOL: s->strips = s->source.channels; return 0;
+    case TP_LAYER_NORM:
+    case TP_SOFTMAX: s->strips = s->rows; return 0;
     default: return 0;
   }
 }
@@ -69,13 +78,15 @@ ptrdiff_t tp_plan(int32_t variant, tp_step *s) {
 
 static ptrdiff_t taps(const tp_step *s) { return s->kernel[0] * s->kernel[1] * s->kernel[2]; }
 
-/// Inputs and outputs of a linear layer; of a recurrence, all four gates.
+/// Inputs and outputs of a linear layer; of one direction of a recurrence, all gates.
 static ptrdiff_t linear_inputs(const tp_step *s) {
   return s->kind == TP_RECUR ? s->outputs : s->count;
 }
 static ptrdiff_t linear_outputs(const tp_step *s) {
-  return s->kind == TP_RECUR ? 4 * s->outputs : s->outputs;
+  return s->kind == TP_RECUR ? gates(s) * s->outputs : s->outputs;
 }
+
+static ptrdiff_t directions(const tp_step *s) { return s->kind == TP_RECUR ? s->groups : 1; }
 
 ptrdiff_t tp_packed_count(int32_t variant, const tp_step *s) {
   const ptrdiff_t lanes = tp_lanes(variant), outputs = s->target.channels;
@@ -85,7 +96,8 @@ ptrdiff_t tp_packed_count(int32_t variant, const tp_step *s) {
     case TP_WINOGRAD: return 36 * 4 * s->source.channels * outputs;
     case TP_LINEAR:
     case TP_RECUR:
-      return linear_inputs(s) * tp_round_up(linear_outputs(s), tp_linear_block(lanes));
+      return directions(s) * linear_inputs(s) *
+             tp_round_up(linear_outputs(s), tp_linear_block(lanes));
     default: return 0;
   }
 }
@@ -178,7 +190,9 @@ void tp_pack(int32_t variant, const tp_step *s, const float *weights, const doub
     case TP_WINOGRAD: pack_winograd(lanes, s, weights, scale, packed); break;
     case TP_LINEAR:
     case TP_RECUR:
-      pack_blocks(weights, scale, linear_outputs(s), linear_inputs(s), block, block, packed);
+      for (ptrdiff_t d = 0, n = linear_inputs(s), m = linear_outputs(s); d < directions(s); d++)
+        pack_blocks(weights + d * n * m, scale, m, n, block, block,
+                    packed + d * n * tp_round_up(m, block));
       break;
     default: break;
   }

@@ -27,8 +27,10 @@ typedef struct tp_truth_kernels {
   void (*max_pool)(ptrdiff_t channels, const ptrdiff_t *input, const ptrdiff_t *kernel,
                    const ptrdiff_t *stride, const ptrdiff_t *output, const double *in,
                    double *out);
-  void (*average_pool)(ptrdiff_t channels, const ptrdiff_t *input, const ptrdiff_t *output,
-                       int again, const double *in, double *out);
+  void (*correlate)(const tp_correlation *shape, const double *in, const double *weights,
+                    const double *bias, double *out);
+  void (*pool)(ptrdiff_t channels, const tp_pooling *shape, const int32_t *spans, const double *in,
+               double *out);
   void (*add_rounding)(ptrdiff_t count, double half_unit, const double *magnitude,
                        double *variance);
   void (*batch_norm_variance)(ptrdiff_t channels, ptrdiff_t count, double unit, const double *a,
@@ -41,7 +43,7 @@ typedef struct tp_truth_kernels {
 /// What a variant has to offer.
 typedef struct tp_kernels {
   /// By kind of step.
-  tp_strip *run[TP_RECUR + 1];
+  tp_strip *run[TP_KINDS];
   void (*sigmoid)(ptrdiff_t count, float *x);
   void (*tanh)(ptrdiff_t count, float *x);
   tp_truth_kernels truth;

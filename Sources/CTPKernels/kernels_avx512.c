@@ -11,6 +11,18 @@
 #include "winograd.h"
 #include "direct.h"
 #include "dense.h"
+#include "sequence.h"
+#define NUMBER float
+#define FUSED __builtin_fmaf
+#define NAMED(name) name##_float
+#include "general.h"
+#undef NUMBER
+#undef FUSED
+#undef NAMED
+#define NUMBER double
+#define FUSED __builtin_fma
+#define NAMED(name) name##_double
+#include "general.h"
 #include "planes.h"
 #include "truth.h"
 #pragma clang attribute pop

@@ -57,7 +57,10 @@ static void copy(const tp_step *s, const tp_constants *constants, const float *i
 static void reorder(const tp_step *s, const tp_constants *constants, const float *in, float *out,
                     float *scratch, ptrdiff_t strip, int warm) {
   (void)scratch, (void)strip, (void)warm;
-  for (ptrdiff_t i = 0; i < s->count; i++) out[i] = in[constants->order[i]];
+  for (ptrdiff_t i = 0; i < s->count; i++) {
+    const int32_t from = constants->order[i];
+    out[i] = from < 0 ? 0 : in[from];
+  }
 }
 
 /// One channel.
@@ -117,4 +120,31 @@ static void average_pool(const tp_step *s, const tp_constants *constants, const 
       for (ptrdiff_t c = 0; c < channels; c++)
         place[c * t->extents[0] * plane] = scratch[c] / n;
     }
+}
+
+/// One output channel.
+static void correlate(const tp_step *s, const tp_constants *constants, const float *in, float *out,
+                      float *scratch, ptrdiff_t strip, int warm) {
+  (void)scratch, (void)warm;
+  tp_correlation c = {.channels = s->source.channels, .outputs = s->target.channels,
+                      .groups = s->groups};
+  for (int a = 0; a < 3; a++) {
+    c.input[a] = s->source.extents[a], c.output[a] = s->target.extents[a];
+    c.kernel[a] = s->kernel[a], c.stride[a] = s->stride[a], c.dilation[a] = s->dilation[a];
+  }
+  correlate_float(&c, in, constants->weights, constants->bias, out, strip);
+}
+
+/// One channel.
+static void pool(const tp_step *s, const tp_constants *constants, const float *in, float *out,
+                 float *scratch, ptrdiff_t strip, int warm) {
+  (void)scratch, (void)warm;
+  tp_pooling p = {.divisor = s->skip, .function = s->function};
+  for (int a = 0; a < 3; a++) {
+    p.input[a] = s->source.extents[a], p.output[a] = s->target.extents[a];
+    p.dilation[a] = s->dilation[a];
+  }
+  const ptrdiff_t from = p.input[0] * p.input[1] * p.input[2];
+  const ptrdiff_t to = p.output[0] * p.output[1] * p.output[2];
+  pool_float(&p, constants->order, in + strip * from, out + strip * to);
 }

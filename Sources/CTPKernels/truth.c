@@ -30,9 +30,14 @@ void tp_truth_max_pool(int32_t variant, ptrdiff_t channels, const ptrdiff_t *inp
   tp_kernels_of(variant)->truth.max_pool(channels, input, kernel, stride, output, in, out);
 }
 
-void tp_truth_average_pool(int32_t variant, ptrdiff_t channels, const ptrdiff_t *input,
-                           const ptrdiff_t *output, int again, const double *in, double *out) {
-  tp_kernels_of(variant)->truth.average_pool(channels, input, output, again, in, out);
+void tp_truth_correlate(int32_t variant, const tp_correlation *shape, const double *in,
+                        const double *weights, const double *bias, double *out) {
+  tp_kernels_of(variant)->truth.correlate(shape, in, weights, bias, out);
+}
+
+void tp_truth_pool(int32_t variant, ptrdiff_t channels, const tp_pooling *shape,
+                   const int32_t *spans, const double *in, double *out) {
+  tp_kernels_of(variant)->truth.pool(channels, shape, spans, in, out);
 }
 
 void tp_truth_add_rounding(int32_t variant, ptrdiff_t count, double half_unit,

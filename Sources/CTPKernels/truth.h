@@ -178,25 +178,17 @@ static void truth_max_pool(ptrdiff_t channels, const ptrdiff_t *input, const ptr
                          output, in, out);
 }
 
-static void truth_average_pool(ptrdiff_t channels, const ptrdiff_t *input, const ptrdiff_t *output,
-                             int again, const double *in, double *out) {
-  for (ptrdiff_t c = 0; c < channels; c++, in += input[0] * input[1] * input[2])
-    for (ptrdiff_t d = 0; d < output[0]; d++)
-      for (ptrdiff_t h = 0; h < output[1]; h++)
-        for (ptrdiff_t w = 0; w < output[2]; w++) {
-          ptrdiff_t at[3] = {d, h, w}, from[3], to[3];
-          for (int a = 0; a < 3; a++) {
-            from[a] = at[a] * input[a] / output[a];
-            to[a] = ((at[a] + 1) * input[a] + output[a] - 1) / output[a];
-          }
-          double sum = 0;
-          for (ptrdiff_t i = from[0]; i < to[0]; i++)
-            for (ptrdiff_t j = from[1]; j < to[1]; j++)
-              for (ptrdiff_t k = from[2]; k < to[2]; k++)
-                sum += in[(i * input[1] + j) * input[2] + k];
-          double n = (double)((to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]));
-          *out++ = again ? sum / n / n : sum / n;
-        }
+static void truth_correlate(const tp_correlation *shape, const double *in, const double *weights,
+                            const double *bias, double *out) {
+  for (ptrdiff_t o = 0; o < shape->outputs; o++)
+    correlate_double(shape, in, weights, bias, out, o);
+}
+
+static void truth_pool(ptrdiff_t channels, const tp_pooling *shape, const int32_t *spans,
+                       const double *in, double *out) {
+  const ptrdiff_t from = shape->input[0] * shape->input[1] * shape->input[2];
+  const ptrdiff_t to = shape->output[0] * shape->output[1] * shape->output[2];
+  for (ptrdiff_t c = 0; c < channels; c++) pool_double(shape, spans, in + c * from, out + c * to);
 }
 
 // What the truth needs besides: rounding noise, carried as variances.

@@ -3,13 +3,16 @@ internal import TPBytes
 internal import TPConversion
 internal import TPModels
 
-/// `--architecture NAME|none`, for commands that can do without one.
+/// `--architecture NAME|FILE.json|none`, for commands that can do without one.
 struct ArchitectureOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What the weights must fit: the name of a built-in architecture, or none.",
-      discussion: "Without it the built-in architecture whose keys and shapes fit is taken.",
-      valueName: "name|none"))
+      "What the weights must fit: a built-in architecture, one that a file describes, or none.",
+      discussion: """
+        Without it the built-in architecture whose keys and shapes fit is taken. \
+        docs/architectures.md tells how to describe a network in JSON.
+        """,
+      valueName: "name|file.json|none"))
   var architecture: String?
 
   /// What was asked for.
@@ -17,7 +20,7 @@ struct ArchitectureOption: ParsableArguments {
     switch architecture {
     case nil: return .automatic
     case "none": return .none
-    case .some(let name): return .named(try Architecture.named(name))
+    case .some(let name): return .named(try Architecture.named(orInFile: name))
     }
   }
 
@@ -27,8 +30,9 @@ struct ArchitectureOption: ParsableArguments {
     if architecture == "none" {
       throw PortError(
         .usage, "--architecture none leaves nothing to run",
-        remedy: "name one: " + Architecture.builtIn.map(\.name).joined(separator: ", "))
+        remedy: "name one: " + Architecture.builtIn.map(\.name).joined(separator: ", ")
+          + ", or a file that describes it")
     }
-    return try Architecture.named(architecture)
+    return try Architecture.named(orInFile: architecture)
   }
 }

@@ -7,10 +7,10 @@ internal import TPReports
 internal import TPScanning
 internal import TPTensors
 
-/// `torchport inspect FILE`
+/// `torchport inspect FILE` or `torchport inspect --architecture NAME|FILE.json`
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is inside a file: container, metadata, tensors.",
+    abstract: "Show what is inside a file: container, metadata, tensors; or a network's layers.",
     discussion: """
       Example:
         torchport inspect best.pth
@@ -18,10 +18,17 @@ struct Inspect: ParsableCommand {
         torchport inspect --stats --filter '*.weight' best.pth
         torchport inspect --tensor fc2.bias -o bias.npy model.safetensors
         torchport inspect --pickle unknown.pkl
+        torchport inspect --architecture LightweightCNNLSTM
       """)
 
   @Argument(help: "A PyTorch checkpoint, safetensors, HDF5, .npy or .npz file.")
-  var file: String
+  var file: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Show a network instead: its layers with shapes, parameters and arithmetic.",
+      valueName: "name|file.json"))
+  var architecture: String?
 
   @Flag(help: "Hash every tensor with SHA-256 and verify the checksums of the file.")
   var digest = false
@@ -56,6 +63,14 @@ struct Inspect: ParsableCommand {
   @OptionGroup var printing: OutputOptions
 
   func validate() throws {
+    guard (file == nil) != (architecture == nil) else {
+      throw ValidationError("Give a file, or --architecture with a name or a description.")
+    }
+    if architecture != nil,
+      digest || stats || pickle || filter != nil || tensor != nil || output != nil
+    {
+      throw ValidationError("--architecture shows a network; the other options are about a file.")
+    }
     guard output == nil || tensor != nil else {
       throw ValidationError("-o writes the tensor of --tensor NAME; give that, too")
     }
@@ -64,23 +79,28 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     try printing.report("inspect") { () throws(PortError) in
+      guard let file else {
+        let report = ArchitectureReport(
+          try Architecture.named(orInFile: architecture ?? ""))
+        return Outcome(status: .done, text: report.text, json: report.json)
+      }
       // Opcode by opcode, a file can be shown that nothing else can be said about.
       if pickle, !printing.json {
         return Outcome(
-          status: .done, text: try listings().map(\.text).joined(separator: "\n"), json: [:])
+          status: .done, text: try listings(file).map(\.text).joined(separator: "\n"), json: [:])
       }
       if let output { try AtomicFile.check(path: output, replacing: force) }
       let checkpoint = try CheckpointFile.open(path: file, limits: reading.limits)
       do throws(PortError) {
-        if let tensor { return try one(tensor, of: checkpoint) }
-        return try all(checkpoint)
+        if let tensor { return try one(tensor, of: checkpoint, file) }
+        return try all(checkpoint, file)
       } catch {
         throw error.in(file: file)
       }
     }
   }
 
-  private func listings() throws(PortError) -> [PickleListing] {
+  private func listings(_ file: String) throws(PortError) -> [PickleListing] {
     var listings: [PickleListing] = []
     for found in try Scanner.pickles(path: file) {
       listings.append(
@@ -93,7 +113,7 @@ struct Inspect: ParsableCommand {
     return listings
   }
 
-  private func all(_ checkpoint: Checkpoint) throws(PortError) -> Outcome {
+  private func all(_ checkpoint: Checkpoint, _ file: String) throws(PortError) -> Outcome {
     var report = InspectReport(file: file, checkpoint: checkpoint)
     var status = Status.done
     if let filter {
@@ -101,7 +121,7 @@ struct Inspect: ParsableCommand {
       report.tensors.removeAll { !glob.matches($0.record.name) }
       report.arrays.removeAll { !glob.matches($0.record.name) }
     }
-    if pickle { report.pickles = try listings() }
+    if pickle { report.pickles = try listings(file) }
     if digest {
       // The sums first: a wrong one is listed with every other, not only met as the first error.
       let checksums = checkpoint.verifyChecksums()
@@ -138,7 +158,9 @@ struct Inspect: ParsableCommand {
       warnings: reading.warnings((file, checkpoint)))
   }
 
-  private func one(_ name: String, of checkpoint: Checkpoint) throws(PortError) -> Outcome {
+  private func one(
+    _ name: String, of checkpoint: Checkpoint, _ file: String
+  ) throws(PortError) -> Outcome {
     let records = checkpoint.tensors + checkpoint.arrays
     guard let record = records.first(where: { $0.name == name }) else {
       let near = records.map(\.name).filter { $0.hasSuffix(name) }.prefix(3)

@@ -10,8 +10,8 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the class probabilities of a clip.",
     discussion: """
-      A clip is an array of 32 frames of 64 x 96 grey values: floating point in [0, 1], or bytes, \
-      which are divided by 255.
+      A clip is an array of 32 frames of 64 x 96 grey values, or of as many as the architecture \
+      takes: floating point in [0, 1], or bytes, which are divided by 255.
 
       Example:
         torchport predict model.safetensors clip.npy
@@ -31,7 +31,9 @@ struct Predict: ParsableCommand {
     try output.report("predict") { () throws(PortError) in
       let model = try LoadedModel.open(
         path: weights, architecture: architecture.network(), limits: reading.limits)
-      let frames = try ClipFile.open(path: clip, extents: model.architecture.input)
+      let frames = try ClipFile.open(path: clip, extents: model.architecture.input) {
+        model.architecture.taking($0) != nil
+      }
       let predictions = try Predictor.predict(model, frames)
       let warnings =
         model.warnings + frames.warnings + predictions.compactMap(\.warning)

@@ -39,6 +39,8 @@ struct FoldedWeights {
     let weights = try original.bind(stored)
     var changed: [String: Tensor] = [:]
     var dropped: Set<String> = []
+    /// Biases that a layer did not have, by the weight that they follow.
+    var added: [String: String] = [:]
     var layers: [FoldedLayer] = []
     var noise: [String: FoldedNoise] = [:]
     for layer in folded.layers {
@@ -50,12 +52,19 @@ struct FoldedWeights {
         dropped.insert(spec.name)
       }
       let keys = (weight: layer.key("weight"), bias: layer.key("bias"))
+      func values(_ key: String, missing: Float) -> [Float] {
+        let given = weights[key]
+        return given.isEmpty ? Array(repeating: missing, count: sizes.features) : given
+      }
       let part = FoldedPart(
-        weight: weights[keys.weight], bias: weights[keys.bias], gamma: weights[old.key("weight")],
-        beta: weights[old.key("bias")], mean: weights[old.key("running_mean")],
-        variance: weights[old.key("running_var")], epsilon: sizes.epsilon)
-      let weight = try part.tensor(part.weights, stored[keys.weight], keys.weight, limits)
-      let bias = try part.tensor(part.biases, stored[keys.bias], keys.bias, limits)
+        weight: weights[keys.weight], bias: values(keys.bias, missing: 0),
+        gamma: values(old.key("weight"), missing: 1), beta: values(old.key("bias"), missing: 0),
+        mean: weights[old.key("running_mean")], variance: weights[old.key("running_var")],
+        epsilon: sizes.epsilon)
+      let weight = try part.tensor(part.weights, stored[keys.weight]?.shape, keys.weight, limits)
+      let bias = try part.tensor(
+        part.biases, try Shape([sizes.features]), keys.bias, limits)
+      if stored[keys.bias] == nil { added[keys.weight] = keys.bias }
       changed[keys.weight] = weight.tensor
       changed[keys.bias] = bias.tensor
       noise[name] = part.noise
@@ -68,6 +77,9 @@ struct FoldedWeights {
     var stateDict = StateDict()
     for entry in stored.entries where !dropped.contains(entry.name) {
       try stateDict.append(entry.name, changed[entry.name] ?? entry.tensor)
+      if let bias = added[entry.name], let tensor = changed[bias] {
+        try stateDict.append(bias, tensor)
+      }
     }
     architecture = folded
     self.stateDict = stateDict
@@ -110,16 +122,16 @@ private struct FoldedPart {
       mean: means.map { Float($0) }, shift: zip(beta, means).map { Float(Double($0) - $1) })
   }
 
-  /// Numbers as a float32 tensor of the shape that the stored one has.
+  /// Numbers as a float32 tensor.
   func tensor(
-    _ values: [Double], _ stored: Tensor?, _ key: String, _ limits: ReadLimits
+    _ values: [Double], _ shape: Shape?, _ key: String, _ limits: ReadLimits
   ) throws(PortError) -> RoundedTensor {
-    guard let stored else {
+    guard let shape else {
       throw PortError(.mismatch, "the weights have no such entry", key: key)
     }
     let region = unsafe values.withUnsafeBytes { unsafe ByteRegion(Array($0)) }
     let rounded = try Tensor(
-      dtype: .float64, shape: stored.shape, storage: Storage(key: key, region: region)
+      dtype: .float64, shape: shape, storage: Storage(key: key, region: region)
     ).rounded(to: .float32, limits: limits)
     guard rounded.loss.overflow == 0, values.allSatisfy(\.isFinite) else {
       throw PortError(

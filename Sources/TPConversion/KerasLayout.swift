@@ -58,7 +58,7 @@ struct KerasLayout {
     }
     var notes: [WeightFile.Note] = module.name.map { [.text(name: "name", value: $0)] } ?? []
     switch module.kind {
-    case .conv3d:
+    case .convolution:
       put("weight", 0, axes: [2, 3, 4, 1, 0], "OIDHW", below: path)
       put("bias", 1, below: path)
     case .batchNorm(let norm):
@@ -66,14 +66,14 @@ struct KerasLayout {
         put(suffix, variable, below: path)
       }
       notes.append(.number(name: "epsilon", value: norm.epsilon))
-    case .lstm:
+    case .recurrent:
       put("weight_ih_l0", 0, axes: [1, 0], "OI", below: path + ["cell"])
       put("weight_hh_l0", 1, axes: [1, 0], "OI", below: path + ["cell"])
       put("bias_ih_l0", 2, below: path + ["cell"])
     case .linear:
       put("weight", 0, axes: [1, 0], "OI", below: path)
       put("bias", 1, below: path)
-    case .relu, .maxPool3d, .adaptiveAveragePool3d, .permute, .flatten, .lastStep, .dropout: break
+    default: break
     }
     contents.notes[path + ["vars"]] = notes
   }

@@ -62,7 +62,7 @@ private struct Builder {
     let layer = architecture.layers[place]
     let output = architecture.outputs[place]
     switch layer.kind {
-    case .conv3d(let conv):
+    case .convolution(let conv) where conv.isPlain && conv.hasBias && conv.kernel.count == 3:
       try arrange(Builder.channelsLast)
       let isSame =
         conv.stride.allSatisfy { $0 == 1 }
@@ -76,7 +76,7 @@ private struct Builder {
           .init("filters", .int(conv.outputs)), .init("kernel_size", list(conv.kernel)),
           .init("strides", list(conv.stride)), .init("padding", isSame ? "same" : "valid"),
         ], of: layer, at: "conv3d")
-    case .batchNorm(let norm):
+    case .batchNorm(let norm) where norm.isAffine:
       let axis = (order.firstIndex(of: 0) ?? 0) + 1
       append(
         "BatchNormalization",
@@ -85,7 +85,7 @@ private struct Builder {
           .init("momentum", .double(1 - norm.momentum)), .init("epsilon", .double(norm.epsilon)),
         ], of: layer, at: "batch_normalization")
     case .relu: append("ReLU", [])
-    case .maxPool3d(let pool):
+    case .maxPool(let pool) where pool.isPlain && pool.kernel.count == 3:
       try arrange(Builder.channelsLast)
       append(
         "MaxPooling3D",
@@ -93,9 +93,10 @@ private struct Builder {
           .init("pool_size", list(pool.kernel)), .init("strides", list(pool.stride)),
           .init("padding", "valid"),
         ], of: layer)
-    case .adaptiveAveragePool3d(let extents):
+    case .adaptiveAveragePool(let wanted) where wanted.count == 3:
       try arrange(Builder.channelsLast)
       let input = shape[1...]
+      let extents = Array(output[1...])
       if zip(input, extents).allSatisfy({ $0 % $1 == 0 }) {
         append(
           "AveragePooling3D", [.init("pool_size", list(zip(input, extents).map { $0 / $1 }))],
@@ -106,26 +107,31 @@ private struct Builder {
     case .permute(let axes):
       // Nothing moves yet; the axes only have other names.
       order = order.map { axis in (axes.firstIndex(of: axis + 1) ?? 1) - 1 }
-    case .flatten:
+    case .flatten, .reshape:
       try arrange(Array(shape.indices))
       append("Reshape", [.init("target_shape", list(output))])
       order = Array(output.indices)
-    case .lstm(let lstm):
+    case .recurrent(let lstm) where lstm.isSingleLSTM:
       try arrange(Array(shape.indices))
       let isLast = place + 1 < architecture.layers.count && isLastStep(architecture, place + 1)
       append(
         "LSTM", [.init("units", .int(lstm.hidden)), .init("return_sequences", .bool(!isLast))],
         of: layer, at: "lstm")
     case .lastStep:
-      guard place > 0, case .lstm = architecture.layers[place - 1].kind else {
+      guard place > 0, case .recurrent = architecture.layers[place - 1].kind else {
         throw PortError(
           .unsupported, "Keras has no layer that takes the last step, except after an LSTM")
       }
       order = Array(output.indices)
     case .dropout(let rate): append("Dropout", [.init("rate", .double(rate))], of: layer)
-    case .linear(let linear):
+    case .linear(let linear) where linear.hasBias:
       try arrange(Array(shape.indices))
       append("Dense", [.init("units", .int(linear.outputs))], of: layer, at: "dense")
+    default:
+      throw PortError(
+        .unsupported,
+        "the layout of Keras is not known for this \(layer.kind.type) layer",
+        key: layer.name ?? "layers[\(place)]", remedy: "leave --layout keras out")
     }
     shape = output
   }

@@ -52,6 +52,7 @@ struct RoundingBench {
   init(
     _ stored: StateDict, _ architecture: Architecture, golden: Golden, threads: Int
   ) throws(PortError) {
+    let architecture = Parity.fitting(golden, architecture)
     try Parity.check(golden, fits: architecture)
     var clips: [Float] = []
     var expected: [[Double]] = []
@@ -81,7 +82,7 @@ struct RoundingBench {
     for place in architecture.layers.indices.dropFirst() {
       switch architecture.layers[place].kind {
       // These are computed together with the layer before them, in one chain of operations.
-      case .batchNorm, .relu, .maxPool3d, .dropout: continue
+      case .batchNorm, .relu, .maxPool, .dropout: continue
       default: break
       }
       guard let source = architecture.layers[place - 1].activation else { continue }

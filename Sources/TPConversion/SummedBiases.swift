@@ -27,7 +27,7 @@ struct SummedBiases {
     }
     var replaced: [String: Tensor] = [:]
     for layer in architecture.layers {
-      guard case .lstm = layer.kind else { continue }
+      guard case .recurrent(let lstm) = layer.kind, lstm.isSingleLSTM else { continue }
       let prefix = layer.name.map { $0 + "." } ?? ""
       let (input, hidden) = (prefix + "bias_ih_l0", prefix + "bias_hh_l0")
       guard let first = stateDict[input], let second = stateDict[hidden] else { continue }

@@ -16,14 +16,16 @@ public enum ClipFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - extents: the extents of one clip, as `Architecture.input`.
+  ///   - accepts: whether clips of other extents, of as many axes, will do.
   /// - Throws: `PortError` that names the file: unreadable, no tensor or several that may be meant,
   ///   another shape, another type. Values outside of [0, 1] are no error but a warning.
   public static func open(
-    path: String, extents: [Int], limits: ReadLimits = ReadLimits()
+    path: String, extents: [Int], limits: ReadLimits = ReadLimits(),
+    accepting accepts: ([Int]) -> Bool = { _ in false }
   ) throws(PortError) -> Clip {
     do throws(PortError) {
       let checkpoint = try CheckpointFile.open(path: path, limits: limits)
-      return try clip(in: checkpoint, extents: extents, limits: limits)
+      return try clip(in: checkpoint, extents: extents, limits: limits, accepting: accepts)
     } catch {
       throw error.in(file: path)
     }
@@ -33,11 +35,12 @@ public enum ClipFile {
   ///
   /// - Throws: `PortError` as `open(path:extents:limits:)` does, without the file.
   public static func clip(
-    in checkpoint: Checkpoint, extents: [Int], limits: ReadLimits = ReadLimits()
+    in checkpoint: Checkpoint, extents: [Int], limits: ReadLimits = ReadLimits(),
+    accepting accepts: ([Int]) -> Bool = { _ in false }
   ) throws(PortError) -> Clip {
     let record = try choose(checkpoint.tensors)
     do throws(PortError) {
-      let count = try clips(record.tensor.shape, extents)
+      let (count, extents) = try clips(record.tensor.shape, extents, accepts)
       let values = try numbers(record.tensor, limits)
       return Clip(values: values, count: count, extents: extents)
     } catch {
@@ -57,12 +60,22 @@ public enum ClipFile {
       remedy: "give a file with one array, or call it " + names.joined(separator: ", "))
   }
 
-  /// How many clips a shape holds.
-  private static func clips(_ shape: Shape, _ extents: [Int]) throws(PortError) -> Int {
+  /// How many clips a shape holds, and the extents of one.
+  private static func clips(
+    _ shape: Shape, _ extents: [Int], _ accepts: ([Int]) -> Bool
+  ) throws(PortError) -> (count: Int, extents: [Int]) {
     let bare = Array(extents.drop { $0 == 1 })
-    if shape.extents == bare || shape.extents == extents { return 1 }
-    for one in [extents, bare] where shape.rank == one.count + 1 {
-      if Array(shape.extents.dropFirst()) == one, shape[0] > 0 { return shape[0] }
+    let front = Array(extents.prefix(extents.count - bare.count))
+    // What is exactly right comes before what will do.
+    for isExact in [true, false] {
+      for missing in [[], front] where shape.rank + missing.count == extents.count {
+        let one = missing + shape.extents
+        if isExact ? one == extents : accepts(one) { return (1, one) }
+      }
+      for missing in [[], front] where shape.rank + missing.count == extents.count + 1 {
+        let one = missing + shape.extents.dropFirst()
+        if isExact ? one == extents : accepts(one), shape[0] > 0 { return (shape[0], one) }
+      }
     }
     throw PortError(
       .mismatch,

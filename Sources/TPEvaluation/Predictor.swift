@@ -31,7 +31,7 @@ public enum Predictor {
   public static func predict(
     _ model: LoadedModel, _ clip: Clip
   ) throws(PortError) -> [Prediction] {
-    guard clip.extents == model.architecture.input else {
+    guard let model = try model.taking(clip.extents) else {
       throw PortError(
         .mismatch,
         "clips of \(clip.extents) were given and \(model.architecture.name) takes"
@@ -44,16 +44,32 @@ public enum Predictor {
       let logits = Array(run.logits[number * classes..<(number + 1) * classes])
       let best = largest(logits.map { Double($0) })
       return Prediction(
-        clip: number, index: best, className: names?[best], probabilities: softmax(logits),
-        logits: logits)
+        clip: number, index: best, className: names?[best],
+        probabilities: probabilities(logits, model.architecture), logits: logits)
     }
   }
 
-  /// The class names in index order, where the file with the weights has one for every class.
+  /// The class names in index order, where the file with the weights has one for every class; those
+  /// of the architecture where the file names none.
   public static func classNames(_ model: LoadedModel) -> [String]? {
-    guard let names = model.facts.classes, names.count == model.architecture.classCount else {
-      return nil
+    guard let names = model.facts.classes else {
+      return model.facts.classesProblem == nil ? model.architecture.classes : nil
     }
-    return names
+    return names.count == model.architecture.classCount ? names : nil
+  }
+
+  /// What the last layer gives as probabilities: its softmax, unless it is one.
+  private static func probabilities(_ logits: [Float], _ architecture: Architecture) -> [Float] {
+    let last = architecture.layers.last {
+      switch $0.kind {
+      case .dropout, .flatten, .reshape: false
+      default: true
+      }
+    }
+    guard case .softmax(_, let logarithm)? = last?.kind, !logarithm else {
+      // That of a logarithm of probabilities is the probabilities.
+      return softmax(logits)
+    }
+    return logits
   }
 }

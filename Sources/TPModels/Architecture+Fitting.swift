@@ -34,17 +34,15 @@ extension Architecture {
       return try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped)
     }
     var fits: [Fit] = []
-    var first: PortError?
+    var misfits: [(architecture: Architecture, error: PortError)] = []
     for architecture in builtIn {
       do throws(PortError) {
         fits.append(try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped))
       } catch {
-        first = first ?? error
+        misfits.append((architecture, error))
       }
     }
-    guard let fit = fits.first else {
-      throw first ?? PortError(.usage, "no architecture is built in")
-    }
+    guard let fit = fits.first else { throw nearest(misfits, checkpoint) }
     guard fits.count == 1 else {
       throw PortError(
         .usage,
@@ -53,6 +51,40 @@ extension Architecture {
         remedy: "choose one with --architecture")
     }
     return fit
+  }
+
+  /// What is wrong with the weights as those of the built-in architecture that most of them fit, and
+  /// how many entries fit each.
+  private static func nearest(
+    _ misfits: [(architecture: Architecture, error: PortError)], _ checkpoint: Checkpoint
+  ) -> PortError {
+    // A hostile file may have a million entries; the first thousands are enough to count.
+    let entries = checkpoint.weights.prefix(4_000).map { ("." + $0.name, $0.tensor.shape) }
+    let counts = misfits.map { misfit in
+      misfit.architecture.parameterTable.count { spec in
+        entries.contains { $0.1 == spec.shape && $0.0.hasSuffix("." + spec.name) }
+      }
+    }
+    let order = misfits.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }
+    guard let best = order.first else {
+      return PortError(.usage, "no architecture is built in")
+    }
+    let error = misfits[best].error
+    // What a map says of its own rule is not about any architecture.
+    guard error.kind == .mismatch, error.message.hasPrefix("the weights do not fit") else {
+      return error
+    }
+    let candidates = order.map { index in
+      let all = misfits[index].architecture.parameterTable.count
+      return "\(misfits[index].architecture.name) \(counts[index]) of \(all) entries"
+    }
+    let more = "or describe the network in a file: --architecture FILE.json"
+    return PortError(
+      .mismatch,
+      error.message + "; of the built-in architectures none fits: "
+        + candidates.joined(separator: ", "),
+      file: error.file, offset: error.offset, record: error.record, key: error.key,
+      remedy: error.remedy.map { $0 + ", " + more } ?? more)
   }
 
   /// The weights of a checkpoint that fit this network, as it is or with its batch norms folded.

@@ -14,9 +14,11 @@ extension Architecture {
         continue
       }
       kept[kept.count - 1].foldedNorm = norm
+      kept[kept.count - 1].addBias()
     }
     if kept.count == layers.count { return self }
-    return Architecture(known: name, input: input, layers: kept)
+    return Architecture(
+      known: name, input: input, framesAxis: framesAxis, classes: classes, layers: kept)
   }
 
   /// Whether a batch norm was folded into a layer before it.
@@ -36,12 +38,25 @@ extension Architecture {
 }
 
 extension Layer {
+  /// Gives the layer the bias that a batch norm folded into it becomes.
+  fileprivate mutating func addBias() {
+    switch kind {
+    case .convolution(var conv):
+      conv.hasBias = true
+      kind = .convolution(conv)
+    case .linear(var linear):
+      linear.hasBias = true
+      kind = .linear(linear)
+    default: break
+    }
+  }
+
   /// Whether a batch norm of the output, of these extents, can be folded into the weights: its
   /// channels must be the layer's, and those of a linear layer with rows are the rows.
   fileprivate func canFoldNorm(ofOutput extents: [Int]) -> Bool {
     guard name != nil, foldedNorm == nil else { return false }
     switch kind {
-    case .conv3d: return true
+    case .convolution: return true
     case .linear: return extents.count == 1
     default: return false
     }

@@ -26,6 +26,11 @@ public struct Architecture: Hashable, Sendable {
   public let name: String
   /// The extents of one clip, without the dimension of the clips.
   public let input: [Int]
+  /// The axis of `input` along which clips may be longer or shorter, where later layers allow it;
+  /// `nil` where all are alike.
+  public let framesAxis: Int?
+  /// The names of the classes in index order, for weights that do not say; `nil` where they must.
+  public let classes: [String]?
   /// The layers in forward order.
   public let layers: [Layer]
   /// The extents of each layer's output, without the dimension of the clips.
@@ -36,7 +41,9 @@ public struct Architecture: Hashable, Sendable {
   /// Checks every hyperparameter and that each layer fits the one before it.
   ///
   /// - Throws: `PortError` naming the first layer that does not fit, or a name that occurs twice.
-  public init(name: String, input: [Int], layers: [Layer]) throws(PortError) {
+  public init(
+    name: String, input: [Int], framesAxis: Int? = nil, classes: [String]? = nil, layers: [Layer]
+  ) throws(PortError) {
     var shape = input
     var outputs: [[Int]] = []
     var names: Set<String> = [Architecture.logits]
@@ -46,23 +53,40 @@ public struct Architecture: Hashable, Sendable {
     guard let last = layers.last else {
       throw PortError(.malformed, "architecture \(printable(name)) has no layers")
     }
-    for layer in layers {
-      try layer.count(shape)
-      shape = try layer.outputShape(shape)
-      try layer.count(shape)
+    for (index, layer) in layers.enumerated() {
+      do throws(PortError) {
+        try layer.count(shape)
+        shape = try layer.outputShape(shape)
+        try layer.count(shape)
+      } catch {
+        throw error.at(key: "layers[\(index)]")
+      }
       outputs.append(shape)
       for name in [layer.name, layer.foldedNorm].compactMap({ $0 })
       where !names.insert(name).inserted {
-        throw PortError(.malformed, "two layers have the same name", key: name)
+        throw PortError(
+          .malformed, "two layers have the same name", record: "layers[\(index)]", key: name)
       }
+    }
+    guard framesAxis.map(input.indices.contains) != false else {
+      throw PortError(
+        .malformed, "the axis of the frames is none of the \(input.count) axes of a clip",
+        key: "frames_axis")
     }
     guard shape.count == 1 else {
       throw PortError(
         .mismatch,
         "layer \(last.description) is the last and gives \(shape.count) dimensions, not the logits")
     }
+    guard classes.map({ $0.count == shape[0] }) != false else {
+      throw PortError(
+        .mismatch, "\(classes?.count ?? 0) classes are named and there are \(shape[0]) logits",
+        key: "classes")
+    }
     self.name = name
     self.input = input
+    self.framesAxis = framesAxis
+    self.classes = classes
     self.layers = layers
     self.outputs = outputs
     parameterTable = layers.flatMap(\.parameters)
@@ -71,9 +95,13 @@ public struct Architecture: Hashable, Sendable {
   /// An architecture of our own making.
   ///
   /// - Precondition: the layers fit.
-  init(known name: String, input: [Int], layers: [Layer]) {
+  init(
+    known name: String, input: [Int], framesAxis: Int? = nil, classes: [String]? = nil,
+    layers: [Layer]
+  ) {
     do throws(PortError) {
-      try self.init(name: name, input: input, layers: layers)
+      try self.init(
+        name: name, input: input, framesAxis: framesAxis, classes: classes, layers: layers)
     } catch {
       preconditionFailure(error.description)
     }
@@ -83,7 +111,20 @@ public struct Architecture: Hashable, Sendable {
   ///
   /// - Throws: `PortError` naming the first layer that does not fit.
   public func with(input: [Int]) throws(PortError) -> Architecture {
-    try Architecture(name: name, input: input, layers: layers)
+    try Architecture(
+      name: name, input: input, framesAxis: framesAxis, classes: classes, layers: layers)
+  }
+
+  /// The same network for clips of these extents, where only the number of frames may differ from
+  /// `input`; `nil` where another axis does, or a layer does not fit them.
+  public func taking(_ extents: [Int]) -> Architecture? {
+    if extents == input { return self }
+    guard let framesAxis, extents.count == input.count,
+      extents.indices.allSatisfy({ $0 == framesAxis || extents[$0] == input[$0] }),
+      let other = try? with(input: extents), other.parameterTable == parameterTable,
+      other.classCount == classCount
+    else { return nil }
+    return other
   }
 
   /// The trained numbers.
@@ -106,12 +147,25 @@ public struct Architecture: Hashable, Sendable {
     return list
   }
 
-  /// Multiply-adds of one clip in convolutions, LSTM and linear layers, by layer, in forward order.
+  /// Multiply-adds of one clip in convolutions, recurrent and linear layers, by layer, in forward
+  /// order.
   public var multiplyAdds: [(layer: String, count: Int)] {
     layers.indices.compactMap { index in
-      let count = layers[index].multiplyAdds(
-        output: outputs[index], input: index == 0 ? input : outputs[index - 1])
+      let count = multiplyAdds(ofLayer: index)
       return count == 0 ? nil : (layers[index].name ?? "", count)
     }
   }
+
+  /// Multiply-adds of one clip in a layer; 0 where it has none.
+  ///
+  /// - Precondition: there is such a layer.
+  public func multiplyAdds(ofLayer index: Int) -> Int {
+    layers[index].multiplyAdds(
+      output: outputs[index], input: index == 0 ? input : outputs[index - 1])
+  }
+
+  /// The entries of the state_dict that belong to a layer.
+  ///
+  /// - Precondition: there is such a layer.
+  public func entries(ofLayer index: Int) -> [ParameterSpec] { layers[index].parameters }
 }

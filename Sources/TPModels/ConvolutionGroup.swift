@@ -4,17 +4,18 @@ internal import CTPKernels
 /// max pooling whose windows touch.
 struct ConvolutionGroup {
   let layers: Range<Int>
-  let conv: Layer.Conv3d
+  /// Over depth, height, width.
+  let conv: Layer.Convolution
   private(set) var norm: Int?
   private(set) var rectifies = false
   /// Extents of a window of the pooling.
   private(set) var pool = [1, 1, 1]
 
   init(at first: Int, in range: Range<Int>, of architecture: Architecture, fusing: Bool) {
-    guard case .conv3d(let conv) = architecture.layers[first].kind else {
-      preconditionFailure("a group begins with a convolution")
+    guard case .convolution(let conv) = architecture.layers[first].kind, conv.isPlain else {
+      preconditionFailure("a group begins with a plain convolution")
     }
-    self.conv = conv
+    self.conv = conv.inVolume
     var next = first + 1
     func kind() -> Layer.Kind? {
       fusing && next < range.upperBound ? architecture.layers[next].kind : nil
@@ -27,8 +28,8 @@ struct ConvolutionGroup {
       rectifies = true
       next += 1
     }
-    if case .maxPool3d(let window) = kind(), window.kernel == window.stride {
-      pool = window.kernel
+    if case .maxPool(let window) = kind(), window.isPlain, window.kernel == window.stride {
+      pool = window.kernel.inVolume(1)
       next += 1
     }
     layers = first..<next
@@ -58,8 +59,8 @@ extension ProgramBuilder {
     let first = group.layers.lowerBound
     let last = group.layers.upperBound - 1
     let conv = group.conv
-    let input = architecture.inputExtents(of: first)
-    let middle = Array(architecture.outputs[first][1...])
+    let input = architecture.inputExtents(of: first).volume
+    let middle = Array(architecture.outputs[first].volume[1...])
     if group.layers.count > 1 {
       fusions.append(Program.Fusion(layers: group.layers, steps: steps.count, input: place))
     }
@@ -81,12 +82,13 @@ extension ProgramBuilder {
     // The next layer reads this one's output where it lies, with the zeros that it needs.
     var padding = [0, 0, 0]
     if last + 1 < architecture.layers.count, fusing,
-      case .conv3d(let next) = architecture.layers[last + 1].kind
+      case .convolution(let next) = architecture.layers[last + 1].kind, next.isPlain
     {
-      padding = next.padding
+      padding = next.padding.inVolume(0)
     }
     step.target = tp_volume(
-      channels: conv.outputs, extents: Array(architecture.outputs[last][1...]), padding: padding)
+      channels: conv.outputs, extents: Array(architecture.outputs[last].volume[1...]),
+      padding: padding)
     step.kernel = triple(conv.kernel)
     step.stride = triple(conv.stride)
     step.pool = triple(group.pool)
@@ -114,8 +116,9 @@ extension ProgramBuilder {
     _ group: ConvolutionGroup, _ architecture: Architecture, _ weights: BoundWeights
   ) -> Parameters {
     let layer = architecture.layers[group.layers.lowerBound]
+    let conv = group.conv
     var given = Parameters(
-      step: 0, weights: layer.values("weight", weights), bias: layer.values("bias", weights))
+      step: 0, weights: layer.values("weight", weights), bias: layer.bias(conv.outputs, weights))
     if let index = group.norm, case .batchNorm(let norm) = architecture.layers[index].kind {
       let parts = architecture.layers[index].scaleAndShift(norm, weights)
       given.scale = parts.scale

@@ -32,26 +32,38 @@ extension Layer {
       ParameterSpec(name: key(suffix), shape: Shape(known: extents), dtype: dtype, kind: kind)
     }
     switch kind {
-    case .conv3d(let conv):
-      return [
-        spec("weight", [conv.outputs, conv.inputs] + conv.kernel), spec("bias", [conv.outputs]),
-      ]
+    case .convolution(let conv):
+      let weight = spec("weight", [conv.outputs, conv.inputs / conv.groups] + conv.kernel)
+      return conv.hasBias ? [weight, spec("bias", [conv.outputs])] : [weight]
     case .batchNorm(let norm):
-      return [
-        spec("weight", [norm.features]), spec("bias", [norm.features]),
-        spec("running_mean", [norm.features], .float32, .buffer),
-        spec("running_var", [norm.features], .float32, .buffer),
-        spec("num_batches_tracked", [], .int64, .buffer),
-      ]
-    case .lstm(let lstm):
-      return [
-        spec("weight_ih_l0", [4 * lstm.hidden, lstm.inputs]),
-        spec("weight_hh_l0", [4 * lstm.hidden, lstm.hidden]),
-        spec("bias_ih_l0", [4 * lstm.hidden]), spec("bias_hh_l0", [4 * lstm.hidden]),
-      ]
+      return (norm.isAffine ? ["weight", "bias"] : []).map { spec($0, [norm.features]) }
+        + [
+          spec("running_mean", [norm.features], .float32, .buffer),
+          spec("running_var", [norm.features], .float32, .buffer),
+          spec("num_batches_tracked", [], .int64, .buffer),
+        ]
+    case .layerNorm(let norm):
+      return (norm.hasWeight ? [spec("weight", norm.shape)] : [])
+        + (norm.hasBias ? [spec("bias", norm.shape)] : [])
+    case .recurrent(let recurrent):
+      let rows = recurrent.cell.gates * recurrent.hidden
+      return (0..<recurrent.layers).flatMap { layer in
+        (0..<recurrent.directions).flatMap { direction in
+          let suffix = Recurrent.suffix(layer: layer, direction: direction)
+          let weights = [
+            spec("weight_ih" + suffix, [rows, recurrent.inputs(ofLayer: layer)]),
+            spec("weight_hh" + suffix, [rows, recurrent.hidden]),
+          ]
+          return recurrent.hasBias
+            ? weights + [spec("bias_ih" + suffix, [rows]), spec("bias_hh" + suffix, [rows])]
+            : weights
+        }
+      }
     case .linear(let linear):
-      return [spec("weight", [linear.outputs, linear.inputs]), spec("bias", [linear.outputs])]
-    case .relu, .maxPool3d, .adaptiveAveragePool3d, .permute, .flatten, .lastStep, .dropout:
+      let weight = spec("weight", [linear.outputs, linear.inputs])
+      return linear.hasBias ? [weight, spec("bias", [linear.outputs])] : [weight]
+    case .relu, .leakyRelu, .tanh, .sigmoid, .softmax, .maxPool, .averagePool, .adaptiveMaxPool,
+      .adaptiveAveragePool, .permute, .flatten, .reshape, .lastStep, .dropout:
       return []
     }
   }
@@ -60,8 +72,13 @@ extension Layer {
   func multiplyAdds(output: [Int], input: [Int]) -> Int {
     let elements = output.reduce(1, *)
     switch kind {
-    case .conv3d(let conv): return elements * conv.inputs * conv.kernel.reduce(1, *)
-    case .lstm(let lstm): return elements * 4 * (lstm.inputs + lstm.hidden)
+    case .convolution(let conv):
+      return elements * (conv.inputs / conv.groups) * conv.kernel.reduce(1, *)
+    case .recurrent(let recurrent):
+      return (0..<recurrent.layers).reduce(0) {
+        $0 + elements * recurrent.cell.gates
+          * (recurrent.inputs(ofLayer: $1) + recurrent.hidden)
+      }
     case .linear(let linear): return elements * linear.inputs
     default: return 0
     }

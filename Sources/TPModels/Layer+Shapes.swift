@@ -12,53 +12,53 @@ extension Layer {
   ///   hyperparameter is out of range.
   public func outputShape(_ input: [Int]) throws(PortError) -> [Int] {
     switch kind {
-    case .relu: return input
+    case .relu, .tanh, .sigmoid: return input
+    case .leakyRelu(let slope):
+      guard slope.isFinite else { throw fault("a negative slope of \(slope)") }
+      return input
     case .dropout(let p):
       guard p >= 0, p <= 1 else { throw fault("a probability of \(p)") }
       return input
-    case .conv3d(let conv):
-      try check([conv.inputs, conv.outputs] + conv.kernel + conv.stride, atLeast: 1)
-      try check(conv.padding, atLeast: 0)
-      try triples(conv.kernel, conv.stride, conv.padding)
-      try require(input.count == 4 && input[0] == conv.inputs, input, "(\(conv.inputs), D, H, W)")
-      let padded = zip(input[1...], conv.padding).map { $0 + 2 * $1 }
-      try count([conv.outputs, conv.inputs] + conv.kernel)
-      // A row is stored as one part per phase of the stride, each rounded up to whole vectors.
-      try count([
-        conv.inputs, padded[0], padded[1], padded[2] + 9 * conv.stride[2] + conv.kernel[2],
-      ])
-      return [conv.outputs] + (try windows(padded, conv.kernel, conv.stride))
-    case .maxPool3d(let pool):
-      try check(pool.kernel + pool.stride, atLeast: 1)
-      try triples(pool.kernel, pool.stride)
-      try require(input.count == 4, input, "(C, D, H, W)")
-      return [input[0]] + (try windows(Array(input[1...]), pool.kernel, pool.stride))
-    case .adaptiveAveragePool3d(let output):
-      try check(output, atLeast: 1)
-      try triples(output)
-      try require(input.count == 4, input, "(C, D, H, W)")
-      return [input[0]] + output
-    case .batchNorm(let norm):
-      try check([norm.features], atLeast: 1)
-      guard norm.epsilon >= 0, norm.epsilon.isFinite else { throw fault("eps \(norm.epsilon)") }
-      try require(input.first == norm.features, input, "(\(norm.features), ...)")
+    case .softmax(let axis, _):
+      _ = try place(of: axis, input)
       return input
+    case .convolution(let conv): return try shape(conv, input)
+    case .maxPool(let pool): return try shape(pool, input)
+    case .averagePool(let pool):
+      if let divisor = pool.divisor { try check([divisor], atLeast: 1) }
+      guard pool.dilation.allSatisfy({ $0 == 1 }) else {
+        throw fault("a dilation, which only a maximum has")
+      }
+      return try shape(pool, input)
+    case .adaptiveMaxPool(let wanted), .adaptiveAveragePool(let wanted):
+      try check(wanted.compactMap { $0 }, atLeast: 1)
+      try axes(wanted.count)
+      try requireVolume(input, wanted.count)
+      return [input[0]] + zip(wanted, input[1...]).map { $0 ?? $1 }
+    case .batchNorm(let norm): return try shape(norm, input)
+    case .layerNorm(let norm): return try shape(norm, input)
     case .permute(let axes):
       guard axes.first == 0, axes.sorted() == Array(axes.indices) else {
         throw fault("axes \(axes), not an order of all axes that keeps the clips first")
       }
       try require(input.count + 1 == axes.count, input, "\(axes.count - 1) dimensions")
       return axes.dropFirst().map { input[$0 - 1] }
-    case .flatten(let start):
+    case .flatten(let start, let end):
       guard start >= 1 else { throw fault("start \(start), which would join the clips") }
       try require(start <= input.count, input, "at least \(start) dimensions")
-      return Array(input[..<(start - 1)]) + [try count(Array(input[(start - 1)...]))]
-    case .lstm(let lstm):
-      try check([lstm.inputs, lstm.hidden], atLeast: 1)
-      try count([4, lstm.hidden, max(lstm.inputs, lstm.hidden)])
+      let last = try place(of: end, input)
+      guard last + 1 >= start else { throw fault("end \(end), before its start \(start)") }
+      return Array(input[..<(start - 1)]) + [try count(Array(input[(start - 1)...last]))]
+        + input[(last + 1)...]
+    case .reshape(let extents): return try shape(extents, input)
+    case .recurrent(let recurrent):
+      try check([recurrent.inputs, recurrent.hidden, recurrent.layers], atLeast: 1)
+      guard recurrent.layers <= 32 else { throw fault("\(recurrent.layers) layers") }
+      try count([8, recurrent.hidden, max(recurrent.inputs, 2 * recurrent.hidden)])
       try require(
-        input.count == 2 && input[1] == lstm.inputs, input, "(steps, \(lstm.inputs))")
-      return [input[0], lstm.hidden]
+        input.count == 2 && input[1] == recurrent.inputs, input, "(steps, \(recurrent.inputs))")
+      try count([input[0], 8, recurrent.hidden])
+      return [input[0], recurrent.outputs]
     case .lastStep:
       try require(input.count >= 2, input, "(steps, ...)")
       return Array(input.dropFirst())
@@ -68,6 +68,56 @@ extension Layer {
       try require(input.last == linear.inputs, input, "(..., \(linear.inputs))")
       return input.dropLast() + [linear.outputs]
     }
+  }
+
+  private func shape(_ norm: BatchNorm, _ input: [Int]) throws(PortError) -> [Int] {
+    try check([norm.features], atLeast: 1)
+    guard norm.epsilon >= 0, norm.epsilon.isFinite else { throw fault("eps \(norm.epsilon)") }
+    guard let rank = norm.rank else {
+      try require(input.first == norm.features, input, "(\(norm.features), ...)")
+      return input
+    }
+    try axes(rank)
+    let fits = input.count == rank + 1 || rank == 1 && input.count == 1
+    let letters = Layer.letters(rank)
+    try require(
+      fits && input.first == norm.features, input,
+      (rank == 1 ? "(\(norm.features)) or " : "") + "(\(norm.features), \(letters))")
+    return input
+  }
+
+  private func shape(_ norm: LayerNorm, _ input: [Int]) throws(PortError) -> [Int] {
+    try check(norm.shape, atLeast: 1)
+    guard norm.epsilon >= 0, norm.epsilon.isFinite else { throw fault("eps \(norm.epsilon)") }
+    guard !norm.shape.isEmpty else { throw fault("no axis to normalise over") }
+    try count(norm.shape)
+    let needed = norm.shape.map(String.init).joined(separator: ", ")
+    try require(Array(input.suffix(norm.shape.count)) == norm.shape, input, "(..., \(needed))")
+    return input
+  }
+
+  private func shape(_ extents: [Int], _ input: [Int]) throws(PortError) -> [Int] {
+    let given = extents.filter { $0 != -1 }
+    try check(given, atLeast: 1)
+    guard extents.count - given.count <= 1, !extents.isEmpty else {
+      throw fault("the shape \(extents), of which one extent at most may be -1")
+    }
+    let known = try count(given)
+    let all = try count(input)
+    guard given.count == extents.count ? known == all : all % known == 0 else {
+      throw PortError(
+        .mismatch,
+        "layer \(description) makes \(list(extents)) of \(list(input)), which has \(all) elements")
+    }
+    return extents.map { $0 == -1 ? all / known : $0 }
+  }
+
+  /// The place of an axis among those after the clips'; a negative one is counted from the last.
+  func place(of axis: Int, _ input: [Int]) throws(PortError) -> Int {
+    guard axis != 0 else { throw fault("axis 0, which counts the clips") }
+    guard axis.magnitude <= UInt(Layer.largestExtent) else { throw fault("axis \(axis)") }
+    try require(abs(axis) <= input.count, input, "at least \(abs(axis)) dimensions")
+    return axis < 0 ? input.count + axis : axis - 1
   }
 
   /// The product, proven to be within `largestCount`.
@@ -85,41 +135,24 @@ extension Layer {
     return product
   }
 
-  private func windows(
-    _ extents: [Int], _ kernel: [Int], _ stride: [Int]
-  ) throws(PortError) -> [Int] {
-    for (extent, size) in zip(extents, kernel) where size > extent {
-      throw PortError(
-        .mismatch,
-        "layer \(description) has a window of \(list(kernel)) and gets only \(list(extents))")
-    }
-    return extents.indices.map { (extents[$0] - kernel[$0]) / stride[$0] + 1 }
-  }
-
-  private func check(_ values: [Int], atLeast least: Int) throws(PortError) {
+  func check(_ values: [Int], atLeast least: Int) throws(PortError) {
     for value in values where value < least || value > Layer.largestExtent {
       throw fault("a size of \(value)")
     }
   }
 
-  private func triples(_ lists: [Int]...) throws(PortError) {
-    for sizes in lists where sizes.count != 3 {
-      throw fault("\(sizes.count) sizes where depth, height, width are needed")
-    }
-  }
-
-  private func fault(_ what: String) -> PortError {
+  func fault(_ what: String) -> PortError {
     PortError(.malformed, "layer \(description) is described with \(what)")
   }
 
-  private func require(_ fits: Bool, _ input: [Int], _ needed: String) throws(PortError) {
+  func require(_ fits: Bool, _ input: [Int], _ needed: String) throws(PortError) {
     guard fits else {
       throw PortError(
         .mismatch, "layer \(description) needs an input of \(needed) and gets \(list(input))")
     }
   }
 
-  private func list(_ extents: [Int]) -> String {
+  func list(_ extents: [Int]) -> String {
     "(" + extents.map(String.init).joined(separator: ", ") + ")"
   }
 }

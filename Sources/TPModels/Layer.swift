@@ -1,114 +1,47 @@
+internal import TPBytes
+
 /// One step of a forward pass: what it does, and the name of the module that holds its parameters.
 public struct Layer: Hashable, Sendable {
-  /// What a layer does.
+  /// What a layer does. Axis 0 counts the clips, as in PyTorch, wherever an axis is given.
   public enum Kind: Hashable, Sendable {
-    /// `torch.nn.Conv3d` with bias, without dilation or groups.
-    case conv3d(Conv3d)
-    /// `torch.nn.BatchNorm1d` and `BatchNorm3d` in eval mode, over dimension 1.
+    /// `torch.nn.Conv1d`, `Conv2d`, `Conv3d`.
+    case convolution(Convolution)
+    /// `torch.nn.BatchNorm1d`, `BatchNorm2d`, `BatchNorm3d` in eval mode, over axis 1.
     case batchNorm(BatchNorm)
+    /// `torch.nn.LayerNorm`.
+    case layerNorm(LayerNorm)
     /// `torch.relu`.
     case relu
-    /// `torch.nn.MaxPool3d` without padding.
-    case maxPool3d(MaxPool3d)
-    /// `torch.nn.AdaptiveAvgPool3d` to depth, height, width.
-    case adaptiveAveragePool3d([Int])
-    /// `torch.Tensor.permute`; axis 0 counts the clips and stays first.
+    /// `torch.nn.LeakyReLU` with its negative slope.
+    case leakyRelu(slope: Double)
+    /// `torch.tanh`.
+    case tanh
+    /// `torch.sigmoid`.
+    case sigmoid
+    /// `torch.softmax` or `torch.log_softmax`; a negative axis is counted from the last.
+    case softmax(axis: Int, logarithm: Bool)
+    /// `torch.nn.MaxPool1d`, `MaxPool2d`, `MaxPool3d`.
+    case maxPool(Pool)
+    /// `torch.nn.AvgPool1d`, `AvgPool2d`, `AvgPool3d`.
+    case averagePool(Pool)
+    /// `torch.nn.AdaptiveMaxPool1d` and its like, to these extents; `nil` keeps the input's.
+    case adaptiveMaxPool([Int?])
+    /// `torch.nn.AdaptiveAvgPool1d` and its like, to these extents; `nil` keeps the input's.
+    case adaptiveAveragePool([Int?])
+    /// `torch.Tensor.permute`; axis 0 stays first.
     case permute([Int])
-    /// `torch.Tensor.flatten(from)`; axis 0 counts the clips.
-    case flatten(from: Int)
-    /// `torch.nn.LSTM` with `batch_first`, one layer, one direction; the whole sequence goes on.
-    case lstm(LSTM)
+    /// `torch.Tensor.flatten(from, through)`; a negative end is counted from the last axis.
+    case flatten(from: Int, through: Int = -1)
+    /// `torch.Tensor.reshape` to these extents after that of the clips; one may be -1.
+    case reshape([Int])
+    /// `torch.nn.LSTM` and `GRU` with `batch_first`; the whole sequence of the last layer goes on.
+    case recurrent(Recurrent)
     /// `x[:, -1]`: the last step of a sequence.
     case lastStep
     /// `torch.nn.Dropout`: nothing in eval mode.
     case dropout(Double)
-    /// `torch.nn.Linear` with bias, over the last dimension.
+    /// `torch.nn.Linear`, over the last axis.
     case linear(Linear)
-  }
-
-  /// A convolution over depth, height, width; padded with zeros.
-  public struct Conv3d: Hashable, Sendable {
-    /// Channels of the input.
-    public var inputs: Int
-    /// Channels of the output.
-    public var outputs: Int
-    /// Extents of the kernel.
-    public var kernel: [Int]
-    /// Steps between outputs.
-    public var stride: [Int]
-    /// Zeros on both sides.
-    public var padding: [Int]
-
-    /// A convolution; each of the lists is depth, height, width.
-    public init(
-      _ inputs: Int, _ outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1],
-      padding: [Int] = [0, 0, 0]
-    ) {
-      self.inputs = inputs
-      self.outputs = outputs
-      self.kernel = kernel
-      self.stride = stride
-      self.padding = padding
-    }
-  }
-
-  /// Batch normalisation with running statistics.
-  public struct BatchNorm: Hashable, Sendable {
-    /// Channels.
-    public var features: Int
-    /// Added to the variance.
-    public var epsilon: Double
-    /// How fast the running statistics move in training; of no effect here.
-    public var momentum: Double
-
-    /// Batch normalisation with PyTorch's defaults.
-    public init(_ features: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) {
-      self.features = features
-      self.epsilon = epsilon
-      self.momentum = momentum
-    }
-  }
-
-  /// Maxima over windows of depth, height, width; windows that do not fit whole are left out.
-  public struct MaxPool3d: Hashable, Sendable {
-    /// Extents of the window.
-    public var kernel: [Int]
-    /// Steps between windows.
-    public var stride: [Int]
-
-    /// Pooling; windows touch unless a stride is given.
-    public init(_ kernel: [Int], stride: [Int]? = nil) {
-      self.kernel = kernel
-      self.stride = stride ?? kernel
-    }
-  }
-
-  /// A long short-term memory; the rows of its weights are the gates i, f, g, o.
-  public struct LSTM: Hashable, Sendable {
-    /// Features of each step of the input.
-    public var inputs: Int
-    /// Features of each step of the output.
-    public var hidden: Int
-
-    /// An LSTM that starts from zeros.
-    public init(_ inputs: Int, hidden: Int) {
-      self.inputs = inputs
-      self.hidden = hidden
-    }
-  }
-
-  /// A matrix and a bias.
-  public struct Linear: Hashable, Sendable {
-    /// Features of the input.
-    public var inputs: Int
-    /// Features of the output.
-    public var outputs: Int
-
-    /// A linear layer.
-    public init(_ inputs: Int, _ outputs: Int) {
-      self.inputs = inputs
-      self.outputs = outputs
-    }
   }
 
   /// The name of the module, as in the state_dict; `nil` for a function call without a module.
@@ -147,20 +80,33 @@ public struct Layer: Hashable, Sendable {
 
   /// The layer in words, for errors: `conv3d2 (Conv3d)`.
   var description: String {
-    let type =
-      switch kind {
-      case .conv3d: "Conv3d"
-      case .batchNorm: "BatchNorm"
-      case .relu: "ReLU"
-      case .maxPool3d: "MaxPool3d"
-      case .adaptiveAveragePool3d: "AdaptiveAvgPool3d"
-      case .permute: "permute"
-      case .flatten: "flatten"
-      case .lstm: "LSTM"
-      case .lastStep: "last step"
-      case .dropout: "Dropout"
-      case .linear: "Linear"
-      }
-    return name.map { "\($0) (\(type))" } ?? type
+    name.map { "\(printable($0)) (\(kind.type))" } ?? kind.type
+  }
+}
+
+extension Layer.Kind {
+  /// What PyTorch calls it, which is what a description in JSON calls it: `Conv3d`, `permute`.
+  public var type: String {
+    switch self {
+    case .convolution(let conv): "Conv\(conv.kernel.count)d"
+    case .batchNorm(let norm): norm.rank.map { "BatchNorm\($0)d" } ?? "BatchNorm"
+    case .layerNorm: "LayerNorm"
+    case .relu: "ReLU"
+    case .leakyRelu: "LeakyReLU"
+    case .tanh: "Tanh"
+    case .sigmoid: "Sigmoid"
+    case .softmax(_, let logarithm): logarithm ? "LogSoftmax" : "Softmax"
+    case .maxPool(let pool): "MaxPool\(pool.kernel.count)d"
+    case .averagePool(let pool): "AvgPool\(pool.kernel.count)d"
+    case .adaptiveMaxPool(let extents): "AdaptiveMaxPool\(extents.count)d"
+    case .adaptiveAveragePool(let extents): "AdaptiveAvgPool\(extents.count)d"
+    case .permute: "permute"
+    case .flatten: "Flatten"
+    case .reshape: "reshape"
+    case .recurrent(let recurrent): recurrent.cell.rawValue
+    case .lastStep: "last_step"
+    case .dropout: "Dropout"
+    case .linear: "Linear"
+    }
   }
 }

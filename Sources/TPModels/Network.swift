@@ -24,11 +24,12 @@ public struct NetworkRun: Sendable {
 /// together: the weights are multiplied by the norm's scale in float64 and rounded once. Kernels of
 /// 3x3x3 with stride 1 and padding 1 over extents that divide by 2, 4, 4, to a multiple of 16
 /// channels from 1 or a multiple of 16, go by Winograd's algorithm; every other output is a chain of
-/// fused multiply-adds over input channel, depth, height, width, and then the bias. In a linear
+/// fused multiply-adds over input channel, depth, height, width, and then the bias, which with groups,
+/// dilation or another border comes first. In a linear
 /// layer the chain starts from the bias. A batch norm of its own is fma(x, scale, shift) with scale and shift
 /// computed in float64 and rounded once; an average is the sum in row-major order divided by the
-/// count; the gates of the LSTM start from bias_ih + bias_hh and go over the inputs, then over the
-/// hidden state. Every order is fixed, so the bits depend neither on the processor nor on the number
+/// count; the gates of an LSTM or GRU start from bias_ih + bias_hh and go over the inputs, then over
+/// the hidden state; the sums of layer norm and softmax are float64. Every order is fixed, so the bits depend neither on the processor nor on the number
 /// of threads or clips. Outputs that are not computed, because a later layer is computed with them,
 /// are computed aside where they are asked for, layer by layer, and feed nothing.
 ///
@@ -40,7 +41,7 @@ public final class Network: Sendable {
   public let variant: KernelVariant
   let weights: BoundWeights
   let programs: Programs
-  let truthPlan = Pool<TruthPlan>()
+  let truthPlan = Lent<TruthPlan>()
 
   /// Takes the weights; they are packed by the first run, or by `prepare(threads:)`.
   ///

@@ -73,10 +73,10 @@ struct PackedConvolution: Sendable {
   }
 }
 
-extension Layer.Conv3d {
+extension Layer.Convolution {
   /// The sizes for an input of (channels, depth, height, width) and its output.
   ///
-  /// - Precondition: the shapes have been checked by `Layer.outputShape`.
+  /// - Precondition: the shapes have been checked by `Layer.outputShape`, and there are three axes.
   func sizes(input: [Int], output: [Int]) -> tp_conv3d {
     let block = Int(TP_COLUMN_BLOCK)
     // Every tap reads whole vectors: (kernel - 1) / stride columns past the last whole vector.

@@ -13,7 +13,7 @@ final class Programs: Sendable {
   private let weights: BoundWeights
   private let variant: KernelVariant
   private let made = Mutex(Made())
-  private let memory = Pool<PassMemory>()
+  private let memory = Lent<PassMemory>()
 
   init(_ architecture: Architecture, _ weights: BoundWeights, _ variant: KernelVariant) {
     self.architecture = architecture

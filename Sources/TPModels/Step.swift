@@ -4,22 +4,11 @@ internal import CTPKernels
 enum Step: Sendable {
   case relu
   case maxPool(Pooling)
-  case averagePool(Pooling)
-  /// out[i] = in[order[i]].
+  /// out[i] = in[order[i]]; 0 where the order is negative.
   case reorder([Int32])
   case nothing
   /// The last `count` elements.
   case last(count: Int)
-}
-
-/// An LSTM made ready to run.
-struct Recurrence: Sendable {
-  let steps: Int
-  let hidden: Int
-  let fromInput: PackedMatrix
-  let fromHidden: PackedMatrix
-  /// bias_ih + bias_hh.
-  let bias: [Double]
 }
 
 extension Layer {
@@ -28,22 +17,24 @@ extension Layer {
     weights[key(suffix)]
   }
 
-  /// The sizes of a pooling layer for its input and output.
-  func pooling(input: [Int], output: [Int]) -> Pooling {
-    var pool = Pooling(channels: input[0], input: Array(input[1...]), output: Array(output[1...]))
-    if case .maxPool3d(let sizes) = kind {
-      pool.kernel = sizes.kernel
-      pool.stride = sizes.stride
-    }
-    return pool
+  /// The bias, of zeros where there is none.
+  func bias(_ count: Int, _ weights: BoundWeights) -> [Float] {
+    let bias = values("bias", weights)
+    return bias.isEmpty ? Array(repeating: 0, count: count) : bias
+  }
+
+  /// The weight, of ones where there is none.
+  func scale(_ count: Int, _ weights: BoundWeights) -> [Float] {
+    let scale = values("weight", weights)
+    return scale.isEmpty ? Array(repeating: 1, count: count) : scale
   }
 
   /// The scale and shift of a batch norm, in float64: gamma / sqrt(var + eps), beta - mean * scale.
   func scaleAndShift(
     _ norm: BatchNorm, _ weights: BoundWeights
   ) -> (scale: [Double], shift: [Double], mean: [Double]) {
-    let gamma = values("weight", weights)
-    let beta = values("bias", weights)
+    let gamma = scale(norm.features, weights)
+    let beta = bias(norm.features, weights)
     let mean = values("running_mean", weights).map { Double($0) }
     let variance = values("running_var", weights)
     let scale = gamma.indices.map {
@@ -67,34 +58,21 @@ extension Layer {
     return order
   }
 
-  /// This layer, which has no parameters, for an input and output of these extents.
-  func step(input: [Int], output: [Int]) -> Step {
+  /// This layer, which only moves or compares numbers, for an input and output of these extents;
+  /// `nil` for one that computes others.
+  func step(input: [Int], output: [Int]) -> Step? {
     switch kind {
     case .relu: return .relu
-    case .maxPool3d: return .maxPool(pooling(input: input, output: output))
-    case .adaptiveAveragePool3d: return .averagePool(pooling(input: input, output: output))
+    case .maxPool(let pool) where pool.isPlain:
+      return .maxPool(
+        Pooling(
+          channels: input[0], input: Array(input.volume[1...]),
+          kernel: pool.kernel.inVolume(1), stride: pool.stride.inVolume(1),
+          output: Array(output.volume[1...])))
     case .permute(let axes): return .reorder(Layer.order(axes, input: input))
-    case .flatten, .dropout: return .nothing
+    case .flatten, .reshape, .dropout: return .nothing
     case .lastStep: return .last(count: output.reduce(1, *))
-    case .conv3d, .batchNorm, .lstm, .linear:
-      preconditionFailure("a layer with parameters is run by its caller")
+    default: return nil
     }
-  }
-
-  /// An LSTM with each weight and bias through `map`.
-  func recurrence(
-    _ lstm: LSTM, steps: Int, _ weights: BoundWeights, _ map: (Float) -> Double
-  ) -> Recurrence {
-    let rows = 4 * lstm.hidden
-    let own = PackedMatrix(
-      values("weight_ih_l0", weights), outputs: rows, inputs: lstm.inputs, map)
-    let bias = zip(values("bias_ih_l0", weights), values("bias_hh_l0", weights)).map {
-      map($0) + map($1)
-    }
-    return Recurrence(
-      steps: steps, hidden: lstm.hidden, fromInput: own,
-      fromHidden: PackedMatrix(
-        values("weight_hh_l0", weights), outputs: rows, inputs: lstm.hidden, map),
-      bias: own.padded(bias))
   }
 }

@@ -48,16 +48,20 @@ enum TruthKernels {
       variant, pool.channels, pool.input, pool.kernel, pool.stride, pool.output, x, &out)
   }
 
-  static func averagePool(
-    _ variant: Int32, _ pool: Pooling, again: Bool, _ x: [Double], into out: inout [Double]
+  /// A pooling of each channel; `function` says what is made of a window.
+  static func pool(
+    _ variant: Int32, _ windows: PoolWindows, _ function: Int, _ x: [Double],
+    into out: inout [Double]
   ) {
-    precondition(x.count >= pool.inputCount && out.count >= pool.outputCount)
-    unsafe tp_truth_average_pool(
-      variant, pool.channels, pool.input, pool.output, again ? 1 : 0, x, &out)
+    precondition(x.count >= windows.inputCount && out.count >= windows.outputCount)
+    var sizes = tp_pooling(
+      input: triple(windows.input), output: triple(windows.output),
+      dilation: triple(windows.dilation), divisor: windows.divisor, function: Int32(function))
+    unsafe tp_truth_pool(variant, windows.channels, &sizes, windows.table, x, &out)
   }
 }
 
-/// The sizes of a pooling layer; depth, height, width.
+/// The sizes of a pooling whose windows lie whole in the input; depth, height, width.
 struct Pooling: Sendable {
   var channels: Int
   var input: [Int]

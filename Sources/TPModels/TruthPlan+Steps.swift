@@ -1,16 +1,5 @@
 internal import CTPKernels
 
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#else
-  private import Darwin
-#endif
-
-/// Half the distance from 1 to the next float32: the largest relative error of one rounding.
-private let unit = 0x1p-24
-
 // The formulas are those of the verdict in docs: rounding errors are independent and centred, so
 // their variances add (Higham and Mary).
 extension TruthPlan {
@@ -28,15 +17,27 @@ extension TruthPlan {
       for row in 0..<rows { apply(variant, matrices, bias, size, row: row, outputs: outputs) }
       swap(&value.current, &value.next)
       swap(&noise.current, &noise.next)
-    case .lstm(let lstm): apply(variant, lstm)
+    case .recurrent(let layers): apply(variant, layers)
+    case .correlation(let conv):
+      apply(variant, conv)
+      unsafe tp_truth_add_rounding(variant, outputs, 0.5 * unit, magnitude, &noise.current)
+    case .layerNorm(let epsilon, let scale, let shift):
+      normalise(count: count, epsilon, scale, shift)
+    case .softmax(let width, let inner, let logarithm):
+      softmax(count: count, width: width, inner: inner, logarithm: logarithm)
+    case .pointwise(let kind): apply(kind, count: count)
+    case .pool(let windows, isMaximum: true):
+      value.pool(variant, windows, TP_LARGEST)
+      noise.pool(variant, windows, TP_LARGEST)
+      return
+    case .pool(let windows, isMaximum: false):
+      // One rounding of the largest partial sum for a few elements, which a chain of more exceeds by
+      // the root of their number.
+      TruthKernels.pool(variant, windows, TP_MEAN_ROUNDING, value.current, into: &magnitude)
+      value.pool(variant, windows, TP_MEAN)
+      noise.pool(variant, windows, TP_MEAN_VARIANCE)
+      unsafe tp_truth_add_rounding(variant, outputs, unit, magnitude, &noise.current)
     case .plain(.relu): value.apply(variant, .relu, count)
-    case .plain(.averagePool(let pool)):
-      // The average's own rounding is taken as that of its last step, u |t|: right where no terms
-      // cancel, as after a ReLU.
-      value.apply(variant, .averagePool(pool), count)
-      TruthKernels.averagePool(variant, pool, again: true, noise.current, into: &noise.next)
-      swap(&noise.current, &noise.next)
-      unsafe tp_truth_add_rounding(variant, outputs, unit, value.current, &noise.current)
     case .plain(let step):
       value.apply(variant, step, count)
       noise.apply(variant, step, count)
@@ -103,94 +104,15 @@ extension TruthPlan {
     }
   }
 
-  /// First order through c = f c + i g and h = o tanh(c); each product, sum and function adds its
-  /// own rounding.
-  private mutating func apply(_ variant: Int32, _ lstm: Triple<Recurrence>) {
-    let hidden = lstm.value.hidden
-    let zeros = [Double](repeating: 0, count: lstm.value.bias.count)
-    var c = [Double](repeating: 0, count: hidden)
-    var h = c
-    var cVariance = c
-    var hVariance = c
-    for step in 0..<lstm.value.steps {
-      var gates = lstm.value.bias
-      var sizes = lstm.magnitude.bias
-      var variances = zeros
-      let inputs = lstm.value.fromInput.inputs
-      let magnitudes = value.current[step * inputs..<(step + 1) * inputs].map { abs($0) }
-      lstm.value.fromInput.accumulate(variant, value.current, row: step, into: &gates)
-      lstm.value.fromHidden.accumulate(variant, h, row: 0, into: &gates)
-      lstm.magnitude.fromInput.accumulate(variant, magnitudes, row: 0, into: &sizes)
-      lstm.magnitude.fromHidden.accumulate(variant, h.map { abs($0) }, row: 0, into: &sizes)
-      lstm.variance.fromInput.accumulate(variant, noise.current, row: step, into: &variances)
-      lstm.variance.fromHidden.accumulate(variant, hVariance, row: 0, into: &variances)
-      for unitIndex in 0..<hidden {
-        func gate(_ number: Int, _ function: (Double) -> Noisy) -> Noisy {
-          let index = number * hidden + unitIndex
-          let own = 0.5 * unit * sizes[index]
-          return function(gates[index]).after(variances[index] + own * own)
-        }
-        let i = gate(0, Noisy.sigmoid)
-        let f = gate(1, Noisy.sigmoid)
-        let g = gate(2, Noisy.tanh)
-        let o = gate(3, Noisy.sigmoid)
-        let kept = f.times(Noisy(c[unitIndex], variance: cVariance[unitIndex]))
-        let added = i.times(g)
-        let cell = Noisy(kept.value + added.value, variance: kept.variance + added.variance)
-        let output = o.times(Noisy.tanh(cell.value).after(cell.variance))
-        c[unitIndex] = cell.value
-        cVariance[unitIndex] = cell.variance
-        h[unitIndex] = output.value
-        hVariance[unitIndex] = output.variance
-      }
-      value.next.replaceSubrange(step * hidden..<(step + 1) * hidden, with: h)
-      noise.next.replaceSubrange(step * hidden..<(step + 1) * hidden, with: hVariance)
-    }
+  private mutating func apply(_ variant: Int32, _ conv: Triple<Correlation>) {
+    let zeros = [Double](repeating: 0, count: conv.value.bias.count)
+    conv.value.pad(value.current, into: &value.padded)
+    conv.value.apply(variant, value.padded, conv.value.bias, into: &value.next)
+    unsafe tp_truth_magnitude(variant, conv.value.paddedCount, value.padded, &noise.padded)
+    conv.magnitude.apply(variant, noise.padded, conv.magnitude.bias, into: &magnitude)
+    conv.value.pad(noise.current, into: &noise.padded)
+    conv.variance.apply(variant, noise.padded, zeros, into: &noise.next)
     swap(&value.current, &value.next)
     swap(&noise.current, &noise.next)
-  }
-}
-
-/// A number and the variance of its rounding noise; for a function, also its derivative.
-private struct Noisy {
-  let value: Double
-  var variance: Double = 0
-  var derivative: Double = 0
-
-  init(_ value: Double, variance: Double = 0, derivative: Double = 0) {
-    self.value = value
-    self.variance = variance
-    self.derivative = derivative
-  }
-
-  static func sigmoid(_ x: Double) -> Noisy {
-    let value = 1 / (1 + exp(-x))
-    return Noisy(value, derivative: value * (1 - value))
-  }
-
-  static func tanh(_ x: Double) -> Noisy {
-    #if canImport(Glibc)
-      let value = Glibc.tanh(x)
-    #elseif canImport(Musl)
-      let value = Musl.tanh(x)
-    #else
-      let value = Darwin.tanh(x)
-    #endif
-    return Noisy(value, derivative: 1 - value * value)
-  }
-
-  /// The noise of a function's result: that of its argument times the derivative, and one rounding.
-  func after(_ input: Double) -> Noisy {
-    let own = unit * value
-    return Noisy(value, variance: derivative * derivative * input + own * own)
-  }
-
-  /// A product, with one rounding.
-  func times(_ other: Noisy) -> Noisy {
-    let product = value * other.value
-    let own = unit * product
-    return Noisy(
-      product,
-      variance: value * value * other.variance + other.value * other.value * variance + own * own)
   }
 }

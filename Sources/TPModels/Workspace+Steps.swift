@@ -7,9 +7,6 @@ extension Workspace {
     case .maxPool(let pool):
       TruthKernels.maxPool(variant, pool, current, into: &next)
       swap(&current, &next)
-    case .averagePool(let pool):
-      TruthKernels.averagePool(variant, pool, again: false, current, into: &next)
-      swap(&current, &next)
     case .reorder(let order):
       for index in order.indices { next[index] = current[Int(order[index])] }
       swap(&current, &next)
@@ -17,5 +14,11 @@ extension Workspace {
       next.replaceSubrange(0..<elements, with: current[count - elements..<count])
       swap(&current, &next)
     }
+  }
+
+  /// Pools from `current` into `next` and back.
+  mutating func pool(_ variant: Int32, _ windows: PoolWindows, _ function: Int) {
+    TruthKernels.pool(variant, windows, function, current, into: &next)
+    swap(&current, &next)
   }
 }

@@ -18,7 +18,7 @@ struct Workspace: Sendable {
 }
 
 /// Buffers that no pass uses at the moment.
-final class Pool<Value: Sendable>: Sendable {
+final class Lent<Value: Sendable>: Sendable {
   private let free = Mutex<[Value]>([])
 
   /// One that was returned, or a new one.

@@ -10,11 +10,11 @@ public struct LoadedModel: Sendable {
   /// The state_dict, and what was wrapped around it.
   public let unwrapped: UnwrappedStateDict
   /// What the weights fit.
-  public let architecture: Architecture
+  public private(set) var architecture: Architecture
   /// The numbers.
   public let weights: BoundWeights
   /// The model that runs.
-  public let network: Network
+  public private(set) var network: Network
   /// What the file says besides.
   public let facts: ModelFacts
   /// What identifies the weights.
@@ -22,6 +22,19 @@ public struct LoadedModel: Sendable {
 
   /// What a user should know of the file, for example that it holds another model that fits.
   public var warnings: [String] { facts.warnings(architecture, unwrapped) }
+
+  /// The same weights for clips of these extents, where only the number of frames may differ;
+  /// `nil` where the architecture does not take them.
+  ///
+  /// - Throws: `PortError` as `Network.init` does.
+  public func taking(_ extents: [Int]) throws(PortError) -> LoadedModel? {
+    guard let other = architecture.taking(extents) else { return nil }
+    if other == architecture { return self }
+    var copy = self
+    copy.network = try Network(other, weights)
+    copy.architecture = other
+    return copy
+  }
 
   /// Opens weights in a file of any format.
   ///

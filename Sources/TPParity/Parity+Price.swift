@@ -20,6 +20,7 @@ extension Parity {
   public static func price(
     of converted: LoadedModel, from original: LoadedModel, golden: Golden, threads: Int = 1
   ) throws(PortError) -> RoundingPrice {
+    let (converted, original) = (try fitting(golden, converted), try fitting(golden, original))
     try check(golden, fits: original.architecture)
     try check(golden, fits: converted.architecture)
     guard original.architecture.classCount == converted.architecture.classCount else {
@@ -40,6 +41,19 @@ extension Parity {
       precision: converted.facts.storedPrecision, isFolded: converted.architecture.isFolded,
       reference: .original, drift: drift, predictions: comparison.predictions,
       certificate: comparison.certificate)
+  }
+
+  /// The model for clips of as many frames as the golden has; the model as it is where it takes
+  /// none of its clips, which `check(_:fits:)` then says.
+  static func fitting(
+    _ golden: Golden, _ model: LoadedModel
+  ) throws(PortError) -> LoadedModel {
+    try model.taking(Array(golden.input.tensor.shape.extents.dropFirst())) ?? model
+  }
+
+  /// The network for clips of as many frames as the golden has, as above.
+  package static func fitting(_ golden: Golden, _ architecture: Architecture) -> Architecture {
+    architecture.taking(Array(golden.input.tensor.shape.extents.dropFirst())) ?? architecture
   }
 
   /// Holds the input of a golden against what a model takes.

@@ -26,6 +26,7 @@ public enum Parity {
     diagnosing: Bool = true
   ) throws(PortError) -> ParityReport {
     let clips = golden.clips
+    let model = try fitting(golden, model)
     try check(golden, fits: model.architecture)
     var activations: [ActivationParity] = []
     var compared: [ComparedActivation] = []

@@ -51,9 +51,10 @@ import Testing
       name: "Other", input: [2, 8, 8, 12],
       layers: [
         Layer(
-          "a", .conv3d(.init(2, 4, kernel: [3, 3, 3], stride: [2, 1, 1], padding: [1, 1, 1]))),
-        Layer("b", .conv3d(.init(4, 4, kernel: [2, 2, 2]))),
-        Layer("pool", .adaptiveAveragePool3d([2, 3, 4])),
+          "a",
+          .convolution(.init(2, 4, kernel: [3, 3, 3], stride: [2, 1, 1], padding: [1, 1, 1]))),
+        Layer("b", .convolution(.init(4, 4, kernel: [2, 2, 2]))),
+        Layer("pool", .adaptiveAveragePool([2, 3, 4])),
         Layer(.permute([0, 2, 1, 3, 4])),
         Layer("norm", .batchNorm(.init(2, epsilon: 1e-3))),
         Layer(.flatten(from: 1)),
@@ -78,7 +79,7 @@ import Testing
       try KerasModel(Architecture(name: "N", input: [5, 6], layers: layers))
     }
     let sequence = try network([
-      Layer("lstm", .lstm(.init(6, hidden: 3))), Layer(.flatten(from: 1)),
+      Layer("lstm", .recurrent(.init(.lstm, 6, hidden: 3))), Layer(.flatten(from: 1)),
     ])
     #expect(
       summary(sequence)[1] == #"LSTM {"units":3,"return_sequences":true} at layers/lstm"#)

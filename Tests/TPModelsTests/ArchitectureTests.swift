@@ -55,37 +55,35 @@ struct ArchitectureTests {
       ])
   }
 
-  private var doctorLayers: [Layer] {
-    var layers: [Layer] = []
-    for (index, channels) in [(1, 32), (32, 64), (64, 96), (96, 128)].enumerated() {
-      let (inputs, outputs) = channels
-      layers += [
-        Layer(
-          "conv3d\(index + 1)",
-          .conv3d(.init(inputs, outputs, kernel: [3, 3, 3], padding: [1, 1, 1]))),
-        Layer("bn3d\(index + 1)", .batchNorm(.init(outputs))), Layer(.relu),
-      ]
-      if index < 3 { layers.append(Layer(.maxPool3d(.init([index == 0 ? 1 : 2, 2, 2])))) }
-    }
-    layers += [
-      Layer("adaptive_pool", .adaptiveAveragePool3d([3, 3, 4])), Layer(.flatten(from: 1)),
-      Layer("fc1", .linear(.init(4608, 512))), Layer("bn_fc1", .batchNorm(.init(512))),
-      Layer(.relu), Layer("fc2", .linear(.init(512, 128))), Layer("bn_fc2", .batchNorm(.init(128))),
-      Layer(.relu), Layer("fc3", .linear(.init(128, 32))), Layer(.relu),
-      Layer("fc_out", .linear(.init(32, 4))),
-    ]
-    return layers
-  }
-
-  @Test func anotherListOfLayers() throws {
-    let architecture = try Architecture(
-      name: "DoctorFocusedModel", input: [1, 32, 64, 96], layers: doctorLayers)
+  @Test func doctor() throws {
+    let architecture = Architecture.doctorFocusedModel
     let expected = try table("DoctorFocusedModel")
     #expect(architecture.parameterCount == 2_985_796)
     #expect(architecture.parameterCount == expected.parameters)
     #expect(entries(architecture) == expected.entries)
+    #expect(
+      architecture.classes == ["my_mouth_is_dry", "i_need_to_move", "doctor", "pillow"])
     let shorter = try architecture.with(input: [1, 24, 64, 96])
     #expect(shorter.parameterTable == architecture.parameterTable)
+  }
+
+  /// Only the frames may be other: a clip that was turned is no clip of fewer frames.
+  @Test(
+    arguments: [
+      ([1, 24, 64, 96], true), ([1, 32, 64, 96], true), ([1, 4, 64, 96], true),
+      ([1, 3, 64, 96], false), ([1, 32, 96, 64], false), ([2, 32, 64, 96], false),
+      ([32, 64, 96], false),
+    ])
+  func clipsOfOtherLengths(extents: [Int], fits: Bool) throws {
+    for architecture in Architecture.builtIn {
+      let other = architecture.taking(extents)
+      #expect((other != nil) == fits, "\(architecture.name)")
+      if let other { #expect(other.input == extents) }
+    }
+    let fixed = try Architecture(
+      name: "X", input: Architecture.doctorFocusedModel.input,
+      layers: Architecture.doctorFocusedModel.layers)
+    #expect((fixed.taking(extents) != nil) == (extents == [1, 32, 64, 96]))
   }
 
   @Test func fewerFramesDoNotFitAnLSTMOfOtherFeatures() throws {
@@ -127,31 +125,33 @@ struct ArchitectureTests {
         "layer fc (Linear) is described with a size of 9223372036854775807"
       ),
       (
-        [1, 2, 2, 2], [Layer("c", .conv3d(.init(1, 1, kernel: [3, 3, 3])))], .mismatch,
+        [1, 2, 2, 2], [Layer("c", .convolution(.init(1, 1, kernel: [3, 3, 3])))], .mismatch,
         "layer c (Conv3d) has a window of (3, 3, 3) and gets only (2, 2, 2)"
       ),
       (
-        [1, 4, 4, 4], [Layer("c", .conv3d(.init(1, 1, kernel: [3, 3])))], .malformed,
-        "layer c (Conv3d) is described with 2 sizes where depth, height, width are needed"
+        [1, 4, 4, 4], [Layer("c", .convolution(.init(1, 1, kernel: [3, 3])))], .mismatch,
+        "layer c (Conv2d) needs an input of (1, H, W) and gets (1, 4, 4, 4)"
       ),
       (
-        [1, 4, 4, 4], [Layer("c", .conv3d(.init(1, 1, kernel: [1, 1, 1], stride: [0, 1, 1])))],
+        [1, 4, 4, 4],
+        [Layer("c", .convolution(.init(1, 1, kernel: [1, 1, 1], stride: [0, 1, 1])))],
         .malformed, "layer c (Conv3d) is described with a size of 0"
       ),
       (
         [1, 4, 4, 4],
         [
           Layer(
-            "c", .conv3d(.init(1, 1, kernel: [1, 1, 1], padding: [1 << 20, 1 << 20, 1 << 20])))
+            "c",
+            .convolution(.init(1, 1, kernel: [1, 1, 1], padding: [1 << 20, 1 << 20, 1 << 20])))
         ],
         .limit, "layer c (Conv3d) needs more than 1073741824 elements at once"
       ),
       (
-        [1, 1, 4, 4], [Layer(.maxPool3d(.init([2, 2, 2])))], .mismatch,
+        [1, 1, 4, 4], [Layer(.maxPool(.init([2, 2, 2])))], .mismatch,
         "layer MaxPool3d has a window of (2, 2, 2) and gets only (1, 4, 4)"
       ),
       (
-        [4], [Layer("p", .adaptiveAveragePool3d([1, 1, 1]))], .mismatch,
+        [4], [Layer("p", .adaptiveAveragePool([1, 1, 1]))], .mismatch,
         "layer p (AdaptiveAvgPool3d) needs an input of (C, D, H, W) and gets (4)"
       ),
       (
@@ -173,19 +173,61 @@ struct ArchitectureTests {
       ),
       (
         [4, 5], [Layer(.flatten(from: 0))], .malformed,
-        "layer flatten is described with start 0, which would join the clips"
+        "layer Flatten is described with start 0, which would join the clips"
       ),
       (
         [4, 5], [Layer(.flatten(from: 3))], .mismatch,
-        "layer flatten needs an input of at least 3 dimensions and gets (4, 5)"
+        "layer Flatten needs an input of at least 3 dimensions and gets (4, 5)"
       ),
       (
-        [4, 5], [Layer("l", .lstm(.init(6, hidden: 2)))], .mismatch,
+        [4, 5], [Layer("l", .recurrent(.init(.lstm, 6, hidden: 2)))], .mismatch,
         "layer l (LSTM) needs an input of (steps, 6) and gets (4, 5)"
       ),
       (
         [4], [Layer(.lastStep)], .mismatch,
-        "layer last step needs an input of (steps, ...) and gets (4)"
+        "layer last_step needs an input of (steps, ...) and gets (4)"
+      ),
+      (
+        [4, 6], [Layer("c", .convolution(.init(4, 6, kernel: [3], groups: 4)))], .malformed,
+        "layer c (Conv1d) is described with 4 groups, which do not divide 4 and 6 channels"
+      ),
+      (
+        [4, 6], [Layer("c", .convolution(.init(4, 6, kernel: [3], dilation: [3])))], .mismatch,
+        "layer c (Conv1d) has a window of (7) and gets only (6)"
+      ),
+      (
+        [4, 3],
+        [Layer("c", .convolution(.init(4, 6, kernel: [3], padding: [3], border: .reflect)))],
+        .mismatch,
+        "layer c (Conv1d) has a reflect padding of 3, more than an extent of 3 allows"
+      ),
+      (
+        [4, 6, 6], [Layer("p", .averagePool(.init([2, 2], padding: [2, 0])))], .malformed,
+        "layer p (AvgPool2d) is described with a padding of 2, more than half of its window of 2"
+      ),
+      (
+        [4, 6], [Layer("b", .batchNorm(.init(4, rank: 2)))], .mismatch,
+        "layer b (BatchNorm2d) needs an input of (4, H, W) and gets (4, 6)"
+      ),
+      (
+        [4, 6], [Layer("n", .layerNorm(.init([5])))], .mismatch,
+        "layer n (LayerNorm) needs an input of (..., 5) and gets (4, 6)"
+      ),
+      (
+        [4, 6], [Layer(.reshape([5, -1]))], .mismatch,
+        "layer reshape makes (5, -1) of (4, 6), which has 24 elements"
+      ),
+      (
+        [4, 6], [Layer(.softmax(axis: 3, logarithm: false))], .mismatch,
+        "layer Softmax needs an input of at least 3 dimensions and gets (4, 6)"
+      ),
+      (
+        [4, 6], [Layer(.softmax(axis: .min, logarithm: false))], .malformed,
+        "layer Softmax is described with axis -9223372036854775808"
+      ),
+      (
+        [4, 5], [Layer("g", .recurrent(.init(.gru, 5, hidden: 2, layers: 40)))], .malformed,
+        "layer g (GRU) is described with 40 layers"
       ),
       (
         [4], [Layer("d", .dropout(1.5))], .malformed,
@@ -209,6 +251,8 @@ struct ArchitectureTests {
     #expect(near?.remedy == "did you mean LightweightCNNLSTM?")
     let far = #expect(throws: PortError.self) { try Architecture.named("resnet") }
     #expect(
-      far?.description == "no architecture is called resnet; there is LightweightCNNLSTM")
+      far?.description
+        == "no architecture is called resnet; there are LightweightCNNLSTM and DoctorFocusedModel;"
+        + " or give a description in a file, NAME.json")
   }
 }

@@ -53,17 +53,17 @@ struct LayerCase: Decodable, Sendable, CustomStringConvertible {
     var layer: Layer.Kind {
       switch kind {
       case "conv3d":
-        .conv3d(
+        .convolution(
           .init(
             inputs ?? 0, outputs ?? 0, kernel: kernel ?? [], stride: stride ?? [],
             padding: padding ?? []))
       case "batch_norm": .batchNorm(.init(features ?? 0, epsilon: epsilon ?? -1))
       case "relu": .relu
-      case "max_pool3d": .maxPool3d(.init(kernel ?? [], stride: stride))
-      case "adaptive_average_pool3d": .adaptiveAveragePool3d(output ?? [])
+      case "max_pool3d": .maxPool(.init(kernel ?? [], stride: stride))
+      case "adaptive_average_pool3d": .adaptiveAveragePool(output ?? [])
       case "permute": .permute(axes ?? [])
       case "flatten": .flatten(from: from ?? 0)
-      case "lstm": .lstm(.init(inputs ?? 0, hidden: hidden ?? 0))
+      case "lstm": .recurrent(.init(.lstm, inputs ?? 0, hidden: hidden ?? 0))
       case "last_step": .lastStep
       case "dropout": .dropout(p ?? -1)
       default: .linear(.init(inputs ?? 0, outputs ?? 0))

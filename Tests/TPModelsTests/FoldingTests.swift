@@ -31,10 +31,10 @@ import Testing
       name: "Odd", input: [1, 2, 2, 2],
       layers: [
         Layer("first", .batchNorm(.init(1))),
-        Layer("conv", .conv3d(.init(1, 2, kernel: [1, 1, 1]))),
+        Layer("conv", .convolution(.init(1, 2, kernel: [1, 1, 1]))),
         Layer(.relu),
         Layer("after", .batchNorm(.init(2))),
-        Layer("pool", .maxPool3d(.init([2, 2, 2]))),
+        Layer("pool", .maxPool(.init([2, 2, 2]))),
         Layer("last", .batchNorm(.init(2))),
         Layer(.flatten(from: 1)),
         Layer("fc", .linear(.init(2, 3))),

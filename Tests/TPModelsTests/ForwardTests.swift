@@ -169,14 +169,14 @@ struct ForwardTests {
   }
 
   private static func conv(_ inputs: Int, _ outputs: Int) -> Layer.Kind {
-    .conv3d(.init(inputs, outputs, kernel: [3, 3, 3], padding: [1, 1, 1]))
+    .convolution(.init(inputs, outputs, kernel: [3, 3, 3], padding: [1, 1, 1]))
   }
   private static func norm(_ channels: Int) -> Layer.Kind { .batchNorm(.init(channels)) }
   private static func pool(_ d: Int, _ h: Int, _ w: Int) -> Layer.Kind {
-    .maxPool3d(.init([d, h, w]))
+    .maxPool(.init([d, h, w]))
   }
   private static let relu = Layer.Kind.relu
-  private static let overlap = Layer.Kind.maxPool3d(.init([2, 2, 2], stride: [1, 1, 1]))
+  private static let overlap = Layer.Kind.maxPool(.init([2, 2, 2], stride: [1, 1, 1]))
 
   /// Layers `l0`, `l1`, ..., and a linear layer that makes logits.
   private static func network(

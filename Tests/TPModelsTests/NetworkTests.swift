@@ -89,7 +89,7 @@ struct NetworkTests {
     let architecture = try Architecture(
       name: "Pool", input: [1, 1, 2, 4],
       layers: [
-        Layer("relu", .relu), Layer("pool", .maxPool3d(.init([1, 2, 2]))), Layer(.flatten(from: 1)),
+        Layer("relu", .relu), Layer("pool", .maxPool(.init([1, 2, 2]))), Layer(.flatten(from: 1)),
       ])
     for variant in KernelVariant.available {
       let network = try Network(architecture, architecture.bind(StateDict()), variant: variant)
@@ -103,7 +103,7 @@ struct NetworkTests {
     let architecture = try Architecture(
       name: "Pad", input: [1, 1, 1, 3],
       layers: [
-        Layer("c", .conv3d(.init(1, 1, kernel: [1, 1, 3], padding: [0, 0, 1]))),
+        Layer("c", .convolution(.init(1, 1, kernel: [1, 1, 3], padding: [0, 0, 1]))),
         Layer(.flatten(from: 1)),
       ])
     var weights = StateDict()

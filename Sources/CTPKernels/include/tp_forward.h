@@ -48,14 +48,31 @@ enum {
   TP_MAX_POOL,
   /// Means of bins: from `source`, or from a row-major tensor where `source.row` is 0.
   TP_AVERAGE_POOL,
-  /// out[i] = in[order[i]].
+  /// out[i] = in[order[i]]; 0 where the order is negative.
   TP_REORDER,
   /// Rows of `count` inputs to rows of `outputs`.
   TP_LINEAR,
-  /// The recurrent part of an LSTM: `in` are rows of the sums from bias and inputs, in the order of
-  /// the gates i, f, g, o.
+  /// The recurrent part of an LSTM or GRU: `in` are rows of the sums from bias and inputs, for each
+  /// of `groups` directions those of the gates i, f, g, o or r, z, n.
   TP_RECUR,
+  /// A convolution of groups with dilation, from a row-major tensor with its padding.
+  TP_CORRELATE,
+  /// Windows of any kind over a row-major tensor; `order` has their spans, `skip` the divisor.
+  TP_POOL,
+  /// A function of each element.
+  TP_POINTWISE,
+  /// Each of `rows` of `count`, less its mean, divided by its deviation (`value` is eps), scaled
+  /// and shifted.
+  TP_LAYER_NORM,
+  /// Over `count`, for each of `rows` before and of `outputs` after that axis.
+  TP_SOFTMAX,
+  TP_KINDS,
 };
+
+/// Functions of the kinds that have a choice.
+enum { TP_LSTM = 0, TP_GRU };
+enum { TP_LEAKY_RELU = 0, TP_TANH, TP_SIGMOID };
+enum { TP_PLAIN_SOFTMAX = 0, TP_LOG_SOFTMAX };
 
 /// Where a step reads the clip.
 #define TP_CLIP (-1)
@@ -65,12 +82,18 @@ typedef struct tp_step {
   int32_t kind;
   /// Whether negative results become 0, in the kinds that convolve.
   int32_t relu;
+  /// Which of the kind's functions.
+  int32_t function;
+  /// A negative slope, or an eps.
+  double value;
   ptrdiff_t in, out;
   /// Parts of the work that may run at the same time; fixed by the sizes alone.
   ptrdiff_t strips;
   tp_volume source, target;
   /// Sizes of the window or kernel, steps between windows, and the window of the pooling.
   ptrdiff_t kernel[3], stride[3], pool[3];
+  /// Steps between the inputs of a window; parts of the channels, or directions.
+  ptrdiff_t dilation[3], groups;
   /// Outputs of the convolution, before pooling.
   ptrdiff_t middle[3];
   ptrdiff_t rows, count, outputs, skip;

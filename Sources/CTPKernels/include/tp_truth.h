@@ -24,6 +24,36 @@ typedef struct tp_conv3d {
   ptrdiff_t phase;
 } tp_conv3d;
 
+/// The sizes of a convolution of groups with dilation, whose input has its padding.
+typedef struct tp_correlation {
+  ptrdiff_t channels, outputs, groups;
+  ptrdiff_t input[3], kernel[3], stride[3], dilation[3], output[3];
+} tp_correlation;
+
+/// What a pooling makes of a window.
+enum {
+  /// The largest; NaN where there is one.
+  TP_LARGEST = 0,
+  /// The sum in row-major order, divided by the count.
+  TP_MEAN,
+  /// The same divided by the count twice.
+  TP_MEAN_VARIANCE,
+  /// The mean of the magnitudes, times the root of n / 16 where n, the elements, are more than 16.
+  TP_MEAN_ROUNDING,
+};
+
+/// The sizes of a pooling. Its windows are given as spans: of depth, then height, then width, for
+/// each output coordinate the first input, the one after the last, and what the axis contributes
+/// to the count.
+typedef struct tp_pooling {
+  ptrdiff_t input[3], output[3];
+  /// Steps between the inputs of a window.
+  ptrdiff_t dilation[3];
+  /// What stands for the count, unless it is 0.
+  ptrdiff_t divisor;
+  int32_t function;
+} tp_pooling;
+
 /// Copies an input into one with its zero padding: [in_channels][depth][height][stride][phase].
 void tp_truth_pad(int32_t variant, const tp_conv3d *shape, const double *in, double *padded);
 
@@ -49,10 +79,14 @@ void tp_truth_max_pool(int32_t variant, ptrdiff_t channels, const ptrdiff_t *inp
                        const ptrdiff_t *kernel, const ptrdiff_t *stride, const ptrdiff_t *output,
                        const double *in, double *out);
 
-/// The mean of each bin [floor(i in / out), ceil((i + 1) in / out)): the sum in row-major order,
-/// divided by the number of elements; divided by it `1 + again` times.
-void tp_truth_average_pool(int32_t variant, ptrdiff_t channels, const ptrdiff_t *input,
-                           const ptrdiff_t *output, int again, const double *in, double *out);
+/// From the bias a chain of fused multiply-adds over input channel of the group, depth, height,
+/// width. `weights` are [output][channel of the group][d][h][w]; the input has its padding.
+void tp_truth_correlate(int32_t variant, const tp_correlation *shape, const double *in,
+                        const double *weights, const double *bias, double *out);
+
+/// A pooling of each channel.
+void tp_truth_pool(int32_t variant, ptrdiff_t channels, const tp_pooling *shape,
+                   const int32_t *spans, const double *in, double *out);
 
 /// Variances after a convolution or linear layer: variance += (half_unit * magnitude)^2.
 void tp_truth_add_rounding(int32_t variant, ptrdiff_t count, double half_unit,

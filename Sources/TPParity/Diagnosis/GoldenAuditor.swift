@@ -18,6 +18,7 @@ extension Parity {
   public static func audit(
     weights model: LoadedModel, golden: Golden, threads: Int = 1
   ) throws(PortError) -> GoldenAudit {
+    let model = try fitting(golden, model)
     let report = try verify(weights: model, golden: golden, threads: threads, diagnosing: false)
     guard report.verdict == .holds else {
       throw PortError(
@@ -121,7 +122,7 @@ struct GoldenAuditor {
           })
       ]
     }
-    if case .adaptiveAveragePool3d = layer.kind {
+    if case .adaptiveAveragePool = layer.kind {
       // Where sizes divide, every way to cut windows is the same; that is for the audit to say.
       let known = owner.bank.hypotheses(segment, step: step, recorded: nil)
       if known.contains(where: { $0.fault == .adaptiveBins }) { return [] }

@@ -39,7 +39,7 @@ struct ModelBank: Sendable {
       return normParameters(place).map { Bank.norm($0, step: step, context) } ?? []
     case .pointwise: return Bank.relu(step: step)
     case .pool(let pool):
-      let isAdaptive = if case .adaptiveAveragePool3d = layer.kind { true } else { false }
+      let isAdaptive = if case .adaptiveAveragePool = layer.kind { true } else { false }
       return Bank.pool(pool, step: step, isAdaptive: isAdaptive, context)
     case .gather(let order, _):
       if case .lastStep = layer.kind { return Bank.lastStep(step: step, context) }
@@ -52,7 +52,7 @@ struct ModelBank: Sendable {
         step: step, context, isPermute: false, current: (0..<Int32(count)).map { $0 })
     case .lstm(let lstm): return Bank.recurrent(lstm, step: step, context)
     case .linear(let linear): return Bank.linear(linear, step: step, context)
-    case .meanOfSteps, .softmax: return []
+    case .meanOfSteps, .softmax, .whole: return []
     }
   }
 

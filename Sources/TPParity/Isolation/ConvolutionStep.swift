@@ -1,8 +1,11 @@
+internal import TPModels
+
 /// A convolution over depth, height and width at chosen positions.
 struct ConvolutionStep: Sendable {
   /// What lies beyond the border.
   enum Border: String, Hashable, Sendable, CaseIterable { case zeros, replicate, reflect, circular }
 
+  /// Channels of the input that an output sees: those of its group.
   var inputs: Int
   var outputs: Int
   var kernel: [Int]
@@ -11,22 +14,28 @@ struct ConvolutionStep: Sendable {
   var before: [Int]
   var after: [Int]
   var border = Border.zeros
+  /// Steps between the inputs under a kernel.
+  var dilation = [1, 1, 1]
+  /// Parts into which the channels are divided.
+  var groups = 1
   /// (outputs, inputs, depth, height, width), row-major.
   var weight: [Double]
   var bias: [Double]
 
   func outputExtents(_ input: [Int]) -> [Int] {
-    [outputs]
-      + (0..<3).map {
-        max(0, (input[$0 + 1] + before[$0] + after[$0] - kernel[$0]) / stride[$0] + 1)
-      }
+    let volume = input.volume
+    let extents = (0..<3).map { axis in
+      let reach = (kernel[axis] - 1) * dilation[axis] + 1
+      return max(0, (volume[axis + 1] + before[axis] + after[axis] - reach) / stride[axis] + 1)
+    }
+    return [outputs] + extents.suffix(input.count - 1)
   }
 
   /// For every output coordinate of an axis, the input coordinates under the kernel; -1 for a zero.
   private func taps(_ axis: Int, _ extent: Int, _ count: Int) -> [[Int]] {
     (0..<count).map { out in
       (0..<kernel[axis]).map { tap in
-        let place = out * stride[axis] + tap - before[axis]
+        let place = out * stride[axis] + tap * dilation[axis] - before[axis]
         if place >= 0 && place < extent { return place }
         switch border {
         case .zeros: return -1
@@ -42,6 +51,7 @@ struct ConvolutionStep: Sendable {
 
   /// The input positions under the kernels of output positions.
   func demand(_ positions: [Int], input: [Int]) -> [Int] {
+    let input = input.volume
     let output = outputExtents(input)
     let axes = (0..<3).map { taps($0, input[$0 + 1], output[$0 + 1]) }
     let plane = input[1] * input[2] * input[3]
@@ -59,18 +69,18 @@ struct ConvolutionStep: Sendable {
       }
     }
     let places = wanted.indices.filter { wanted[$0] }
-    return (0..<inputs).flatMap { channel in places.map { channel * plane + $0 } }
+    return (0..<inputs * groups).flatMap { channel in places.map { channel * plane + $0 } }
   }
 
   func apply(_ input: Field, at positions: [Int]?, judging: Bool) -> Field {
-    let extents = input.extents
+    let extents = input.extents.volume
     let output = outputExtents(extents)
     let axes = (0..<3).map { taps($0, extents[$0 + 1], output[$0 + 1]) }
     let size = output.reduce(1, *)
     let count = positions?.count ?? size
     var result = FieldBuilder(
-      extents: output, isWhole: positions == nil && input.positions == nil, judging: judging,
-      capacity: count)
+      extents: outputExtents(input.extents),
+      isWhole: positions == nil && input.positions == nil, judging: judging, capacity: count)
     let places = input.positions == nil ? [] : input.places
     let (height, width) = (extents[2], extents[3])
     let plane = extents[1] * height * width
@@ -105,7 +115,7 @@ struct ConvolutionStep: Sendable {
       var variance = 0.0
       var bound = 0.0
       for from in 0..<inputs {
-        let base = from * plane
+        let base = (channel / (outputs / groups) * inputs + from) * plane
         let row = (channel * inputs + from) * each
         for tap in under.indices {
           var at = base + under[tap]

@@ -1,3 +1,5 @@
+internal import TPModels
+
 /// A pooling over depth, height and width, by the window of each output coordinate of each axis.
 struct PoolStep: Sendable {
   /// Of each axis, the input coordinates of every output coordinate; coordinates beyond the input
@@ -11,6 +13,11 @@ struct PoolStep: Sendable {
     zip(input, output).map { extent, count in
       (0..<count).map { $0 * extent / count..<(($0 + 1) * extent + count - 1) / count }
     }
+  }
+
+  /// The extents of the output, with as many axes as the input has.
+  func outputExtents(_ input: [Int]) -> [Int] {
+    [input[0]] + bins.map(\.count).suffix(input.count - 1)
   }
 
   private func windows(_ position: Int, _ input: [Int]) -> (channel: Int, ranges: [Range<Int>]) {
@@ -36,12 +43,13 @@ struct PoolStep: Sendable {
 
   func demand(_ positions: [Int], input: [Int]) -> [Int] {
     var wanted = [Bool](repeating: false, count: input.reduce(1, *))
-    for position in positions { each(position, input) { wanted[$0] = true } }
+    for position in positions { each(position, input.volume) { wanted[$0] = true } }
     return wanted.indices.filter { wanted[$0] }
   }
 
   func apply(_ input: Field, at positions: [Int]?, judging: Bool) -> Field {
-    let output = [input.extents[0]] + bins.map(\.count)
+    let output = outputExtents(input.extents)
+    let volume = input.extents.volume
     let size = output.reduce(1, *)
     let count = positions?.count ?? size
     var result = FieldBuilder(
@@ -53,7 +61,7 @@ struct PoolStep: Sendable {
       var (sum, magnitude, most, elements) = (0.0, 0.0, -Double.infinity, 0)
       var (variance, bound) = (0.0, 0.0)
       var isKnown = true
-      each(position, input.extents) { place in
+      each(position, volume) { place in
         let at = places.isEmpty ? place : Int(places[place])
         guard at >= 0 else {
           isKnown = false
@@ -77,7 +85,8 @@ struct PoolStep: Sendable {
       if isMaximum {
         result.add(position, most, variance: variance, bound: bound)
       } else {
-        let own = roundingUnit * (sum / n)
+        // As in the truth: a chain of more than 16 sums is farther off than one rounding.
+        let own = roundingUnit * (magnitude / n) * max(1, n / 16).squareRoot()
         result.add(
           position, sum / n, variance: variance / (n * n) + own * own,
           bound: bound / n + 8 * roundingUnit * magnitude / n)

@@ -51,17 +51,13 @@ struct Segment: Sendable {
 }
 
 extension Architecture {
-  /// The layers of a range as steps; `nil` where one of them cannot be isolated.
+  /// The layers of a range as steps.
   func steps(_ range: Range<Int>, _ weights: BoundWeights) -> [SegmentStep]? {
-    var steps: [SegmentStep] = []
-    for index in range {
-      let input = index == 0 ? self.input : outputs[index - 1]
-      guard
-        let step = SegmentStep(layers[index], input: input, output: outputs[index], weights)
-      else { return nil }
-      steps.append(step)
+    range.map { index in
+      SegmentStep(
+        layers[index], input: index == 0 ? input : outputs[index - 1], output: outputs[index],
+        weights)
     }
-    return steps
   }
 
   /// The layer whose output an activation is; `logits` is that of the last.

@@ -1,3 +1,5 @@
+internal import TPModels
+
 #if canImport(Glibc)
   private import Glibc
 #elseif canImport(Musl)
@@ -15,7 +17,7 @@ extension SegmentStep {
     case .affine, .pointwise, .reshape: return positions
     case .pool(let step): return step.demand(positions, input: input)
     case .gather(let order, _): return Set(positions.map { Int(order[$0]) }).sorted()
-    case .lstm, .meanOfSteps, .softmax: return nil
+    case .lstm, .meanOfSteps, .softmax, .whole: return nil
     case .linear(let step):
       let (inputs, outputs) = (input[input.count - 1], step.outputs)
       return Set(positions.map { $0 / outputs }).sorted().flatMap { row in
@@ -45,6 +47,8 @@ extension SegmentStep {
     case .lstm(let step):
       return input.positions == nil ? step.apply(input, judging: judging) : nil
     case .linear(let step): return step.apply(input, at: positions, judging: judging)
+    case .whole(let truth, let extents):
+      return input.positions == nil ? evaluate(truth, extents, input, judging: judging) : nil
     case .softmax(let logarithm):
       return input.positions == nil ? softmax(input, logarithm, judging: judging) : nil
     }
@@ -66,6 +70,16 @@ extension SegmentStep {
         position, input.values[at], variance: input.variance(at), bound: input.bound(at))
     }
     return result.field
+  }
+
+  /// No worst case is known of such a layer: its bound never counts.
+  private func evaluate(
+    _ truth: LayerTruth, _ extents: [Int], _ input: Field, judging: Bool
+  ) -> Field {
+    let (values, variances) = truth.apply(input.values, input.variances)
+    return Field(
+      extents: extents, positions: nil, values: values, variances: judging ? variances : [],
+      bounds: judging ? Array(repeating: 1e200, count: values.count) : [])
   }
 
   private func mean(_ input: Field, judging: Bool) -> Field {
@@ -144,11 +158,21 @@ extension Pointwise {
     case .leakyRelu(let slope):
       for index in field.values.indices where field.values[index] < 0 {
         field.values[index] *= slope
+        guard judging, !field.isExact else { continue }
+        let own = roundingUnit * field.values[index]
+        let steepness = max(abs(slope), 1)
+        field.variances[index] = steepness * steepness * field.variances[index] + 2 * own * own
+        field.bounds[index] = steepness * field.bounds[index] + 8 * abs(own)
       }
-    case .sigmoid:
+    case .sigmoid, .tanh:
+      if judging, field.isExact {
+        field.variances = Array(repeating: 0, count: field.values.count)
+        field.bounds = field.variances
+      }
       for index in field.values.indices {
-        let value = Noisy.sigmoid(
-          Noisy(input.values[index], variance: input.variance(index), bound: input.bound(index)))
+        let x = Noisy(
+          input.values[index], variance: input.variance(index), bound: input.bound(index))
+        let value = self == .tanh ? Noisy.tanh(x) : Noisy.sigmoid(x)
         field.values[index] = value.value
         if !field.isExact {
           field.variances[index] = value.variance

@@ -17,6 +17,8 @@ enum SegmentStep: Sendable {
   case meanOfSteps
   case lstm(RecurrentStep)
   case linear(LinearStep)
+  /// A layer of which only the whole is computed, as the weights have it.
+  case whole(LayerTruth, extents: [Int])
   /// Over the last dimension.
   case softmax(logarithm: Bool)
 }
@@ -26,6 +28,7 @@ enum Pointwise: Hashable, Sendable {
   case relu
   case leakyRelu(slope: Double)
   case sigmoid
+  case tanh
   /// x -> scale x + shift, without rounding of its own: the engine was given other numbers.
   case given(scale: Double, shift: Double)
   /// To the nearest number of a coarser format.
@@ -48,50 +51,71 @@ struct LinearStep: Sendable {
 }
 
 extension SegmentStep {
-  /// The layer as the weights have it; `nil` where this kind of layer cannot be isolated.
-  init?(_ layer: Layer, input: [Int], output: [Int], _ weights: BoundWeights) {
-    func values(_ suffix: String) -> [Double] {
-      weights[layer.name.map { "\($0).\(suffix)" } ?? suffix].map { Double($0) }
+  /// The layer as the weights have it.
+  init(_ layer: Layer, input: [Int], output: [Int], _ weights: BoundWeights) {
+    func values(_ suffix: String, missing: Double = 0, _ count: Int = 0) -> [Double] {
+      let given = weights[layer.key(suffix)]
+      return given.isEmpty ? Array(repeating: missing, count: count) : given.map { Double($0) }
     }
     if case .dropout = layer.kind {
       self = .reshape(output)
       return
     }
     switch layer.kind {
-    case .conv3d(let conv):
+    case .convolution(let given):
+      let conv = given.inVolume
       self = .convolution(
         ConvolutionStep(
-          inputs: conv.inputs, outputs: conv.outputs, kernel: conv.kernel, stride: conv.stride,
-          before: conv.padding, after: conv.padding, weight: values("weight"),
-          bias: values("bias")))
+          inputs: conv.inputs / conv.groups, outputs: conv.outputs, kernel: conv.kernel,
+          stride: conv.stride, before: conv.padding, after: conv.paddingAfter,
+          border: ConvolutionStep.Border(rawValue: conv.border.rawValue) ?? .zeros,
+          dilation: conv.dilation, groups: conv.groups, weight: values("weight"),
+          bias: values("bias", conv.outputs)))
     case .batchNorm(let norm):
       let parameters = NormParameters(
-        gamma: values("weight"), beta: values("bias"), mean: values("running_mean"),
+        gamma: values("weight", missing: 1, norm.features), beta: values("bias", norm.features),
+        mean: values("running_mean"),
         variance: values("running_var"), epsilon: norm.epsilon)
       self = .affine(parameters.step)
     case .relu: self = .pointwise(.relu)
-    case .maxPool3d(let pool):
+    case .leakyRelu(let slope): self = .pointwise(.leakyRelu(slope: slope))
+    case .tanh: self = .pointwise(.tanh)
+    case .sigmoid: self = .pointwise(.sigmoid)
+    case .maxPool(let pool) where pool.isPlain:
       self = .pool(
         PoolStep(
           bins: zip(output[1...], zip(pool.kernel, pool.stride)).map { count, sizes in
             (0..<count).map { $0 * sizes.1..<$0 * sizes.1 + sizes.0 }
-          }, isMaximum: true))
-    case .adaptiveAveragePool3d(let extents):
+          }.inVolume, isMaximum: true))
+    case .averagePool(let pool) where pool.isPlain && pool.divisor == nil:
       self = .pool(
-        PoolStep(bins: PoolStep.adaptive(Array(input[1...]), extents), isMaximum: false))
+        PoolStep(
+          bins: zip(output[1...], zip(pool.kernel, pool.stride)).map { count, sizes in
+            (0..<count).map { $0 * sizes.1..<$0 * sizes.1 + sizes.0 }
+          }.inVolume, isMaximum: false))
+    case .adaptiveAveragePool, .adaptiveMaxPool:
+      let isMaximum = if case .adaptiveMaxPool = layer.kind { true } else { false }
+      self = .pool(
+        PoolStep(
+          bins: PoolStep.adaptive(Array(input[1...]), Array(output[1...])).inVolume,
+          isMaximum: isMaximum))
     case .permute(let axes):
       self = .gather(
         order: axisOrder(axes.dropFirst().map { $0 - 1 }, extents: input), extents: output)
-    case .flatten: self = .reshape(output)
-    case .lstm(let lstm):
+    case .flatten, .reshape: self = .reshape(output)
+    case .recurrent(let lstm) where lstm.isSingleLSTM:
       self = .lstm(
         RecurrentStep(
           inputs: lstm.inputs, hidden: lstm.hidden, fromInput: values("weight_ih_l0"),
           fromHidden: values("weight_hh_l0"), inputBias: values("bias_ih_l0"),
           hiddenBias: values("bias_hh_l0")))
     case .lastStep: self = .gather(order: stepOrder(input, step: input[0] - 1), extents: output)
-    case .linear: self = .linear(LinearStep(weight: values("weight"), bias: values("bias")))
-    default: return nil
+    case .linear(let linear):
+      self = .linear(
+        LinearStep(weight: values("weight"), bias: values("bias", linear.outputs)))
+    default:
+      self = .whole(
+        LayerTruth(layer, input: input, output: output, weights), extents: output)
     }
   }
 
@@ -104,13 +128,20 @@ extension SegmentStep {
     switch self {
     case .convolution(let step): step.outputExtents(input)
     case .affine, .pointwise, .softmax: input
-    case .pool(let step): [input[0]] + step.bins.map(\.count)
-    case .gather(_, let extents): extents
+    case .pool(let step): step.outputExtents(input)
+    case .gather(_, let extents), .whole(_, let extents): extents
     case .reshape(let extents): extents
     case .meanOfSteps: Array(input.dropFirst())
     case .lstm(let step): [input[0], step.hidden]
     case .linear(let step): input.dropLast() + [step.outputs]
     }
+  }
+}
+
+extension [[Range<Int>]] {
+  /// The windows along depth, height, width: where an axis is not there, one of its one place.
+  fileprivate var inVolume: [[Range<Int>]] {
+    Array(repeating: [0..<1], count: Swift.max(0, 3 - count)) + self
   }
 }
 
