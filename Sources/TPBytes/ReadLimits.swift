@@ -16,6 +16,9 @@ public struct ReadLimits: Hashable, Sendable {
   public var materialisedBytes = 4 << 30
   /// Inflated size over stored size of one archive member, past the first mebibyte.
   public var inflateRatio = 1_100
+  /// Inflated size over stored size of a pickle, past the first 8 MiB: each of its bytes costs more
+  /// than one of a storage, and PyTorch deflates none.
+  public var pickleInflateRatio = 32
   /// Names of dimensions; PyTorch's own limit.
   public var rank = 64
 
@@ -25,4 +28,11 @@ public struct ReadLimits: Hashable, Sendable {
 
   /// The documented defaults.
   public init() {}
+
+  /// The most bytes of a pickle that is deflated to so many.
+  package func pickleBytes(deflatedTo stored: Int) -> Int {
+    let (product, overflow) = stored.multipliedReportingOverflow(by: pickleInflateRatio)
+    let (sum, tooMany) = product.addingReportingOverflow(8 << 20)
+    return overflow || tooMany ? pickleBytes : min(pickleBytes, sum)
+  }
 }

@@ -26,3 +26,16 @@ extension Checkpoint {
     )
   }
 }
+
+extension StateDict {
+  /// A sentence that names the tensors that are sparse in the source: they are written with all their
+  /// elements.
+  var madeDense: [String] {
+    let names = entries.filter {
+      $0.tensor.layout != .strided && $0.tensor.layout != .nested
+    }.map { printable($0.name, limit: 60) }
+    guard let first = names.first else { return [] }
+    let others = names.count > 1 ? " and \(names.count - 1) more" : ""
+    return ["sparse in the source and written with every element: " + first + others]
+  }
+}

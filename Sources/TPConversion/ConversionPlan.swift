@@ -116,13 +116,13 @@ public struct ConversionPlan: Sendable {
       options.keep, of: checkpoint, container: unwrapped.container, prefix: prefix, to: &contents,
       &past, limits: limits)
     kept = parts.kept
-    leftOut = Self.topLevel(checkpoint).filter {
-      $0 != unwrapped.container && !Self.carried.contains($0) && !parts.kept.contains($0)
+    leftOut = Self.otherParts(checkpoint, container: unwrapped.container).filter {
+      !Self.carried.contains($0) && !parts.kept.contains($0)
     }
     let optimizer = KeptOptimizer(
       unwrapped.stateDict, mapped, folded: arithmetic.folded, prefix: prefix)
     warnings =
-      known.warnings(fitting, unwrapped) + quantized
+      known.warnings(fitting, unwrapped) + quantized + unwrapped.stateDict.madeDense
       + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings + parts.warnings
       + optimizer.warnings(parts.kept, of: checkpoint)
     contents.isCompressed = options.isCompressed
@@ -180,10 +180,13 @@ public struct ConversionPlan: Sendable {
     }
   }
 
-  /// The keys of a torch checkpoint's dict; a weight file's facts are not left out but renewed.
-  private static func topLevel(_ checkpoint: Checkpoint) -> [String] {
+  /// The keys of a torch checkpoint's dict beside the model's; a weight file's facts are not left out
+  /// but renewed. Where the file is the state_dict, what holds tensors and nothing else is part of it.
+  private static func otherParts(_ checkpoint: Checkpoint, container: String?) -> [String] {
     checkpoint.parts.compactMap { key, entry in
-      if case .tensor = checkpoint.metadata[entry.value] { nil } else { key }
+      if key == container { return nil }
+      if case .tensor = checkpoint.metadata[entry.value] { return nil }
+      return container == nil && checkpoint.metadata.holdsOnlyTensors(entry.value) ? nil : key
     }
   }
 

@@ -3,14 +3,13 @@
 extension PickleArena {
   /// Adds to a list, or to an object that Python would ask to append; false for anything else.
   mutating func append(_ items: ArraySlice<Handle>, to handle: Handle) -> Bool {
-    switch self[handle] {
-    case .list(var list):
-      set(.none, at: handle)
+    if var list = take(handle, { $0.takeList() }) {
       list.append(contentsOf: items)
       set(.list(list), at: handle)
-    case .call(let place): change(call: place) { $0.items.append(contentsOf: items) }
-    default: return false
+      return true
     }
+    guard case .call(let place) = self[handle] else { return false }
+    change(call: place) { $0.items.append(contentsOf: items) }
     return true
   }
 
@@ -18,27 +17,25 @@ extension PickleArena {
   ///
   /// - Precondition: an even number of handles: key, value, key, value, ...
   mutating func setItems(_ items: ArraySlice<Handle>, of handle: Handle) -> Bool {
-    switch self[handle] {
-    case .dict(var entries):
-      set(.none, at: handle)
-      entries.append(pairs: items)
-      set(.dict(entries), at: handle)
-    case .call(let place): change(call: place) { $0.entries.append(pairs: items) }
-    default: return false
+    if var pairs = take(handle, { $0.takeDict() }) {
+      pairs.append(pairs: items)
+      set(.dict(pairs), at: handle)
+      return true
     }
+    guard case .call(let place) = self[handle] else { return false }
+    change(call: place) { $0.entries.append(pairs: items) }
     return true
   }
 
   /// Adds to a set, or to an object that Python would ask to; false for anything else.
   mutating func add(_ items: ArraySlice<Handle>, toSet handle: Handle) -> Bool {
-    switch self[handle] {
-    case .set(var elements):
-      set(.none, at: handle)
+    if var elements = take(handle, { $0.takeSet() }) {
       elements.append(contentsOf: items)
       set(.set(elements), at: handle)
-    case .call(let place): change(call: place) { $0.elements.append(contentsOf: items) }
-    default: return false
+      return true
     }
+    guard case .call(let place) = self[handle] else { return false }
+    change(call: place) { $0.elements.append(contentsOf: items) }
     return true
   }
 
@@ -47,6 +44,28 @@ extension PickleArena {
     guard case .call(let place) = self[handle] else { return false }
     change(call: place) { $0.states.append(state) }
     return true
+  }
+}
+
+extension PickleArena.Node {
+  // Each leaves `.none` behind, so that what it gives is the only reference to the array.
+
+  fileprivate mutating func takeList() -> [PickleArena.Handle]? {
+    guard case .list(let list) = self else { return nil }
+    self = .none
+    return list
+  }
+
+  fileprivate mutating func takeSet() -> [PickleArena.Handle]? {
+    guard case .set(let elements) = self else { return nil }
+    self = .none
+    return elements
+  }
+
+  fileprivate mutating func takeDict() -> [PickleArena.Pair]? {
+    guard case .dict(let pairs) = self else { return nil }
+    self = .none
+    return pairs
   }
 }
 

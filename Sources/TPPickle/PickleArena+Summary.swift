@@ -44,6 +44,11 @@ extension PickleArena {
       text += pairs.count > 4 ? ", … \(pairs.count) keys}" : "}"
     case .global(let place): text += printable(globals[place].fullName, limit: limit)
     case .call(let place):
+      // A result that is called, whose result is called, and so on, a million times.
+      guard depth < 4 else {
+        text += "…"
+        return
+      }
       let call = calls[place]
       write(call.callable, depth: depth + 1, limit, into: &text)
       if depth < 2, case .tuple(let arguments) = self[call.arguments] {

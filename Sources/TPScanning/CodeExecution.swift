@@ -5,10 +5,11 @@
 enum CodeExecution {
   /// Whether importing or calling it may run code.
   static func covers(module: String, name: String) -> Bool {
-    let modules = module.split(separator: ".", omittingEmptySubsequences: false)
     var prefix = ""
-    for part in modules {
+    for part in module.split(separator: ".", omittingEmptySubsequences: false) {
       prefix += (prefix.isEmpty ? "" : ".") + part
+      // A name of a million parts has no more prefixes that could be on a list than any other.
+      if prefix.utf8.count > longestPath { break }
       if wholeModules.contains(prefix) { return true }
     }
     if functions[module]?.contains(name) == true { return true }
@@ -17,15 +18,21 @@ enum CodeExecution {
     if parts.count > 1 {
       var path = module
       for place in parts.indices {
-        if functions[path]?.contains(parts[place]) == true { return true }
-        path += "." + parts[place]
-        if wholeModules.contains(parts[place]) || wholeModules.contains(path) { return true }
+        if wholeModules.contains(parts[place]) { return true }
+        if path.utf8.count <= longestPath {
+          if functions[path]?.contains(parts[place]) == true { return true }
+          path += "." + parts[place]
+          if wholeModules.contains(path) { return true }
+        }
         if place > 0, functions[parts[place - 1]]?.contains(parts[place]) == true { return true }
       }
       if let last = parts.last, functions["builtins"]?.contains(last) == true { return true }
     }
     return false
   }
+
+  /// No path of a module on these lists has more bytes.
+  private static let longestPath = 100
 
   /// Modules of which nothing is harmless, with all their submodules.
   private static let wholeModules = words(

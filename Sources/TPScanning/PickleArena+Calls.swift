@@ -50,13 +50,14 @@ extension PickleArena {
 
   /// The bytes behind a handle: bytes, a text of Python 2, or what pickle makes of bytes before
   /// protocol 3, `_codecs.encode(text, 'latin1')`.
-  func rawBytes(_ handle: Handle) -> [UInt8]? {
+  func rawBytes(_ handle: Handle, depth: Int = 0) -> [UInt8]? {
     switch self[handle] {
     case .bytes(let bytes), .byteArray(let bytes): return bytes
     case .string(let text): return Array(text.utf8)
     case .call(let place):
       let call = calls[place]
-      guard let arguments = tuple(call.arguments) else { return nil }
+      // One is made of another, and so on: no file needs more than two.
+      guard depth < 4, let arguments = tuple(call.arguments) else { return nil }
       let name = global(call.callable)?.fullName
       if name == "_codecs.encode", arguments.count == 2, string(arguments[1]) == "latin1" {
         return string(arguments[0]).flatMap(latin1)
@@ -64,7 +65,7 @@ extension PickleArena {
       if name == "builtins.bytearray" || name == "__builtin__.bytearray"
         || name == "builtins.bytes" || name == "__builtin__.bytes"
       {
-        return arguments.isEmpty ? [] : rawBytes(arguments[0])
+        return arguments.isEmpty ? [] : rawBytes(arguments[0], depth: depth + 1)
       }
       return nil
     default: return nil

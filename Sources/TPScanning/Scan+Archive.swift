@@ -38,8 +38,13 @@ extension Scan {
     var inner = place.depth == 0 && place.record == nil ? place : place.inside(member.name)
     inner.record = place.record.map { $0 + "!" + member.name } ?? member.name
     checkName(member, inner)
-    guard let bytes = bytes(of: member, in: archive, inner) else { return }
     let isNamedPickle = [".pkl", ".pickle"].contains { lowered.hasSuffix($0) }
+    // A deflated mebibyte can hold a thousand million opcodes.
+    let isBomb =
+      member.method == .deflated
+      && member.byteCount > limits.pickleBytes(deflatedTo: member.storedRange.count)
+    if isNamedPickle, isBomb { return tooMuch(inner) }
+    guard let bytes = bytes(of: member, in: archive, inner) else { return }
     let start = ContentStart(bytes)
     if isNamedPickle {
       stream(bytes, inner)
@@ -50,9 +55,9 @@ extension Scan {
           record: inner.record))
     } else if start.isPickle {
       // A storage's numbers may begin so by chance; then they lead nowhere.
-      if nestedBytesLeft <= 0 { return tooMuch(place) }
+      if nestedBytesLeft <= 0 || isBomb { return tooMuch(inner) }
       guard let trace = try? PickleMachine.trace(bytes.bytes, limits: limits) else { return }
-      if trace.pickle == nil { nestedBytesLeft -= trace.end + 64 }
+      if trace.pickle == nil { nestedBytesLeft -= trace.end + Self.placeCost }
       if trace.pickle != nil || hasStranger(trace) { stream(bytes, inner) }
     } else {
       inner.depth = place.depth + 1
@@ -144,15 +149,15 @@ extension Scan {
       guard nestedBytesLeft > 0 else { return tooMuch(place) }
       // What does not inflate runs nowhere either; the archive is unreadable already. But each try
       // may have cost a lot, and headers cost an attacker little.
-      guard let bytes = try? survey.contents(of: entry, limit: 64 << 20) else {
-        nestedBytesLeft -= entry.method == 8 ? 1 << 24 : 64
+      guard let bytes = try? survey.contents(of: entry, limit: 8 << 20) else {
+        nestedBytesLeft -= entry.method == 8 ? 1 << 24 : Self.placeCost
         continue
       }
       if entry.method == 8 { nestedBytesLeft -= bytes.count }
       guard isNamedPickle || ContentStart(bytes).isPickle,
         let trace = try? PickleMachine.trace(bytes.bytes, limits: limits)
       else { continue }
-      nestedBytesLeft -= trace.end + 64
+      nestedBytesLeft -= trace.end + Self.placeCost
       guard trace.pickle != nil || hasStranger(trace) else { continue }
       var inner = place.inside(entry.name)
       inner.record = entry.name

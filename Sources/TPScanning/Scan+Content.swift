@@ -116,7 +116,7 @@ extension Scan {
         let first = try? PickleMachine.trace(bytes, from: hit - 2, limits: limits)
       else { continue }
       guard let pickle = first.pickle, isMagic(pickle) else {
-        nestedBytesLeft -= first.end - hit + 64
+        nestedBytesLeft -= first.end - hit + Self.placeCost
         continue
       }
       position = max(position, min(legacy(region, from: first.end, place), region.count))
@@ -138,7 +138,7 @@ extension Scan {
       guard let trace = try? PickleMachine.trace(bytes, from: position, limits: limits) else {
         return
       }
-      if trace.pickle == nil { nestedBytesLeft -= trace.end - position + 64 }
+      if trace.pickle == nil { nestedBytesLeft -= trace.end - position + Self.placeCost }
       if trace.pickle != nil || hasStranger(trace) {
         _ = run(region, from: position, place, mayFail: trace.pickle == nil)
         position = max(trace.end, position + 1)

@@ -158,7 +158,7 @@ extension Scan {
       guard inner.depth <= Self.mostNesting,
         let trace = try? PickleMachine.trace(region.bytes, limits: limits)
       else { continue }
-      if trace.pickle == nil { nestedBytesLeft -= trace.end + 64 }
+      nestedBytesLeft -= Self.placeCost + (trace.pickle == nil ? trace.end : 0)
       // A text that happens to be one small pickle is none.
       guard !trace.arena.globals.isEmpty, trace.pickle != nil || hasStranger(trace) else {
         continue

@@ -72,7 +72,9 @@ struct Scan {
   var found: [FoundPickle] = []
   let limits: ReadLimits
   /// Bytes that may yet be run in vain: a small file can hold many places that look like a pickle.
-  var nestedBytesLeft = 1 << 26
+  var nestedBytesLeft = 1 << 25
+  /// What a place costs besides the bytes that are run from it.
+  static let placeCost = 256
   /// What has been listed already.
   private var seen: Set<Finding> = []
   /// Module and name of every global that was judged, wherever it was found.

@@ -91,12 +91,46 @@ public struct Checkpoint: Sendable {
     let all = tensors.isEmpty ? arrays : tensors
     guard all.contains(where: { $0.path.contains { $0.hasPrefix("<") } }) else { return all }
     // Scales and indices of a tensor that is quantized or sparse stand below its own path.
-    let paths = Set(all.map(\.path))
-    return all.filter { record in
-      !record.path.indices.contains { place in
-        place > 0 && record.path[place].hasPrefix("<")
-          && paths.contains(Array(record.path[..<place]))
+    // A walk from component to component: a file can have paths of a thousand such components.
+    var tree = PathTree()
+    for record in all { tree.insert(record.path) }
+    return all.filter { !tree.isPart($0.path) }
+  }
+}
+
+/// Paths by their components, so that each is looked at once.
+private struct PathTree {
+  private struct Step: Hashable {
+    let from: Int
+    let component: String
+  }
+
+  private var steps: [Step: Int] = [:]
+  private var isPath = [false]
+
+  mutating func insert(_ path: [String]) {
+    var node = 0
+    for component in path {
+      let step = Step(from: node, component: component)
+      if let known = steps[step] {
+        node = known
+      } else {
+        node = isPath.count
+        steps[step] = node
+        isPath.append(false)
       }
     }
+    isPath[node] = true
+  }
+
+  /// Whether a component in `<...>` follows what is a path itself.
+  func isPart(_ path: [String]) -> Bool {
+    var node = 0
+    for (place, component) in path.enumerated() {
+      if place > 0, isPath[node], component.hasPrefix("<") { return true }
+      guard let next = steps[Step(from: node, component: component)] else { return false }
+      node = next
+    }
+    return false
   }
 }

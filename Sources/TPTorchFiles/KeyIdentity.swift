@@ -18,47 +18,67 @@ struct KeyIdentities {
     case object(PickleArena.Handle)
   }
 
-  /// Tuples nested deeper than this are the same only where they are one object.
-  private static let depth = 8
   private var numbers: [Identity: Int] = [:]
-  private var known: [PickleArena.Handle: Int] = [:]
+  /// The number of each value of the arena, -1 where it has none yet.
+  private var known: [Int] = []
+  /// By number: the dict in which the key was met last, and its place there.
+  private var places: [(dict: Int, place: Int)] = []
+  private var dicts = 0
 
   /// The entries of a dict as Python keeps them: of equal keys, the key of the first and the value of
   /// the last.
+  ///
+  /// - Parameter arena: the same at every call.
   mutating func merge(
     _ pairs: [PickleArena.Pair], of arena: PickleArena
   ) -> [(key: PickleArena.Handle, value: PickleArena.Handle)] {
     guard pairs.count > 1 else { return pairs.map { ($0.key, $0.value) } }
+    if known.isEmpty { known = Array(repeating: -1, count: arena.nodes.count) }
+    dicts += 1
     var entries: [(key: PickleArena.Handle, value: PickleArena.Handle)] = []
     entries.reserveCapacity(pairs.count)
-    var places: [Int: Int] = [:]
-    places.reserveCapacity(pairs.count)
     for pair in pairs {
-      let number = number(pair.key, arena, 0)
-      if let place = places[number] {
-        entries[place].value = pair.value
+      let number = number(pair.key, arena)
+      if places[number].dict == dicts {
+        entries[places[number].place].value = pair.value
       } else {
-        places[number] = entries.count
+        places[number] = (dicts, entries.count)
         entries.append((pair.key, pair.value))
       }
     }
     return entries
   }
 
-  private mutating func number(
-    _ handle: PickleArena.Handle, _ arena: PickleArena, _ depth: Int
-  ) -> Int {
-    if let number = known[handle] { return number }
-    let identity = identity(handle, arena, depth)
-    let number = numbers[identity] ?? numbers.count
-    numbers[identity] = number
-    if depth == 0 { known[handle] = number }
+  /// A tuple's number is that of its elements' numbers, which come first. Its elements are older
+  /// than itself, so this ends, and each value is numbered once however many tuples share it.
+  private mutating func number(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Int {
+    var pending = [handle]
+    while let next = pending.last {
+      if known[Int(next.index)] < 0 {
+        if case .tuple(let elements) = arena[next] {
+          let new = elements.filter { known[Int($0.index)] < 0 }
+          guard new.isEmpty else {
+            pending += new
+            continue
+          }
+        }
+        known[Int(next.index)] = number(of: identity(next, arena))
+      }
+      pending.removeLast()
+    }
+    return known[Int(handle.index)]
+  }
+
+  private mutating func number(of identity: Identity) -> Int {
+    let number = KeyIdentities.value(&numbers[identity, default: places.count])
+    if number == places.count { places.append((0, 0)) }
     return number
   }
 
-  private mutating func identity(
-    _ handle: PickleArena.Handle, _ arena: PickleArena, _ depth: Int
-  ) -> Identity {
+  /// Makes an entry and finds it in one search, where reading and then setting would take two.
+  private static func value(_ entry: inout Int) -> Int { entry }
+
+  private func identity(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Identity {
     switch arena[handle] {
     case .none: return .none
     case .bool(let value): return .int(value ? 1 : 0)
@@ -71,10 +91,7 @@ struct KeyIdentities {
     case .string(let text): return .text(Array(text.utf8))
     case .brokenString(let units): return .units(units)
     case .bytes(let bytes): return .bytes(bytes)
-    case .tuple(let elements) where depth < Self.depth && elements.count <= 16:
-      var numbers: [Int] = []
-      for element in elements { numbers.append(number(element, arena, depth + 1)) }
-      return .tuple(numbers)
+    case .tuple(let elements): return .tuple(elements.map { known[Int($0.index)] })
     default: return .object(handle)
     }
   }

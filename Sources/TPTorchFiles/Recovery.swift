@@ -48,9 +48,9 @@ extension TorchFile {
     let contents: Interpretation
     let storages: SalvagedStorages
     do throws(PortError) {
-      guard region.count <= limits.pickleBytes else {
-        throw PortError(
-          .limit, "the pickle has \(region.count) bytes, more than \(limits.pickleBytes)")
+      let most = limits.pickleBytes(deflatedTo: file.count)
+      guard region.count <= most else {
+        throw PortError(.limit, "the pickle has \(region.count) bytes, more than \(most)")
       }
       let pickle = try PickleMachine.run(region.bytes, limits: limits)
       storages = SalvagedStorages(salvage, root: String(name.dropLast("data.pkl".count)))

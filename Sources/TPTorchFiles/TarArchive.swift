@@ -8,26 +8,50 @@ internal import TPBytes
 
 /// The members of a tar file by name, lent where they lie.
 struct TarArchive {
-  let members: [(name: String, region: ByteRegion)]
+  /// The member in which the file ends.
+  struct Cut {
+    /// Its name; `nil` where not even its header is whole.
+    let name: String?
+    /// Its first bytes.
+    let beginning: ByteRegion
+    /// How many bytes the file would have at least.
+    let wholeCount: Int
+  }
 
-  /// - Throws: `PortError` for a damaged or truncated archive, or one with too many members.
+  /// The members that are whole.
+  let members: [(name: String, region: ByteRegion)]
+  /// Where the file ends too soon.
+  let cut: Cut?
+
+  /// - Throws: `PortError` for a damaged archive, or one with too many members.
   init(_ file: ByteRegion, limits: ReadLimits) throws(PortError) {
     var members: [(name: String, region: ByteRegion)] = []
     var offset = 0
     var extended: [String: String] = [:]
     while let header = try TarHeader(file, at: offset) {
-      let size = extended["size"].flatMap { Int($0) } ?? header.size
-      guard size >= 0, let region = file.slice(offset: offset + 512, length: size) else {
-        throw PortError(
-          .truncated,
-          "has \(file.count) bytes, and a member of the tar file reaches \(size) bytes beyond byte"
-            + " \(offset + 512)", offset: offset, record: header.name,
-          remedy: "the file is incomplete; fetch it again")
+      guard let whole = header.whole else {
+        cut = Cut(name: nil, beginning: ByteRegion([]), wholeCount: offset + 512)
+        self.members = members
+        return
       }
-      switch header.type {
+      let size = extended["size"].flatMap { Int($0) } ?? whole.size
+      guard size >= 0, let region = file.slice(offset: offset + 512, length: size) else {
+        let (end, overflow) = (offset + 512).addingReportingOverflow(size)
+        guard size >= 0, !overflow,
+          let beginning = file.slice(offset: offset + 512, length: file.count - offset - 512)
+        else {
+          throw PortError(
+            .malformed, "a member of the tar file is said to have \(size) bytes", offset: offset,
+            record: printable(whole.name), remedy: "the file is damaged; fetch it again")
+        }
+        cut = Cut(name: extended["path"] ?? whole.name, beginning: beginning, wholeCount: end)
+        self.members = members
+        return
+      }
+      switch whole.type {
       case UInt8(ascii: "x"): extended = TarArchive.fields(region)
       case UInt8(ascii: "0"), 0:
-        members.append((extended["path"] ?? header.name, region))
+        members.append((extended["path"] ?? whole.name, region))
         extended = [:]
       default: extended = [:]
       }
@@ -39,6 +63,7 @@ struct TarArchive {
       offset += 512 + (size + 511) / 512 * 512
     }
     self.members = members
+    cut = nil
   }
 
   /// `LENGTH KEY=VALUE\n`, the length counting itself; what is not so ends the list.
@@ -62,17 +87,15 @@ struct TarArchive {
 
 /// The header of a member.
 private struct TarHeader {
-  let name: String
-  let size: Int
-  let type: UInt8
+  /// What it says; `nil` where the file ends inside of it.
+  let whole: (name: String, size: Int, type: UInt8)?
 
   /// `nil` at the end of the archive: a block of zeros, or the end of the file.
   init?(_ file: ByteRegion, at offset: Int) throws(PortError) {
     guard offset < file.count else { return nil }
     guard let block = file.slice(offset: offset, length: 512)?.array() else {
-      throw PortError(
-        .truncated, "has \(file.count) bytes and ends inside of a header of the tar file",
-        offset: offset, remedy: "the file is incomplete; fetch it again")
+      whole = nil
+      return
     }
     if block.allSatisfy({ $0 == 0 }) { return nil }
     // The checksum counts itself as spaces.
@@ -86,9 +109,7 @@ private struct TarHeader {
     }
     let prefix = TarHeader.text(block[345..<500])
     let own = TarHeader.text(block[0..<100])
-    name = prefix.isEmpty ? own : prefix + "/" + own
-    self.size = size
-    type = block[156]
+    whole = (prefix.isEmpty ? own : prefix + "/" + own, size, block[156])
   }
 
   private static func text(_ field: ArraySlice<UInt8>) -> String {

@@ -19,7 +19,11 @@ final class TarStorages: PersistentSource {
   private var tensors: [Int: Tensor] = [:]
   private let limits: ReadLimits
 
-  init(storages: ByteRegion, tensors: ByteRegion, limits: ReadLimits) throws(PortError) {
+  /// - Parameter isCut: whether the file ends inside of `tensors`, so that the tensors before its end
+  ///   are all there are.
+  init(
+    storages: ByteRegion, tensors: ByteRegion, isCut: Bool = false, limits: ReadLimits
+  ) throws(PortError) {
     self.limits = limits
     var reader = TarReader(storages, limits)
     do throws(PortError) {
@@ -34,9 +38,21 @@ final class TarStorages: PersistentSource {
     do throws(PortError) {
       for _ in 0..<(try reader.number()) { try reader.tensor(&self.tensors, self.storages) }
     } catch {
-      throw error.at(record: "tensors")
+      guard isCut, error.kind == .truncated else { throw error.at(record: "tensors") }
     }
   }
+
+  /// The keys of the tensors and storages that a pickle refers to.
+  static func keys(in arena: PickleArena) -> Set<Int> {
+    var keys: Set<Int> = []
+    for case .persistent(let id) in arena.nodes {
+      if let key = TarReader.key(id, arena) { keys.insert(key) }
+    }
+    return keys
+  }
+
+  /// Whether a tensor or storage is there.
+  func has(_ key: Int) -> Bool { tensors[key] != nil || storages[key] != nil }
 
   func value(
     _ id: PickleArena.Handle, in arena: PickleArena
@@ -191,7 +207,7 @@ private struct TarReader {
   }
 
   /// Keys are integers, or were turned into texts.
-  private static func key(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Int? {
+  static func key(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Int? {
     arena.int(handle) ?? arena.text(handle).flatMap { Int($0) }
   }
 }

@@ -80,7 +80,9 @@ struct TensorPaths {
     return leads
   }
 
-  private var tooDeep: PortError {
+  private var tooDeep: PortError { Self.tooDeep(limits) }
+
+  static func tooDeep(_ limits: ReadLimits) -> PortError {
     PortError(
       .limit, "values are nested more than \(limits.depth) deep",
       remedy: "no checkpoint needs that; raise the limit if you trust the file")

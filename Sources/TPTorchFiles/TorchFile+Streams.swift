@@ -66,6 +66,9 @@ extension TorchFile {
           remedy: "readers differ in which one they take; do not trust this file")
       }
     }
+    if let cut = archive.cut {
+      throw truncated(file, cut, members: members, limits)
+    }
     guard let object = members["pickle"], let storages = members["storages"] else {
       throw PortError(
         .unsupported,
@@ -91,6 +94,32 @@ extension TorchFile {
     } catch {
       throw error.at(record: "pickle")
     }
+  }
+
+  /// A tar file that ends too soon: how much of it is there. The shapes of all tensors stand in the
+  /// last member, so none is intact unless the one with their elements is whole.
+  private static func truncated(
+    _ file: SharedBytes, _ cut: TarArchive.Cut, members: [String: ByteRegion],
+    _ limits: ReadLimits
+  ) -> PortError {
+    let plain = cut.name.map { $0.hasPrefix("./") ? String($0.dropFirst(2)) : $0 }
+    var message = "has \(file.count) of at least \(cut.wholeCount) bytes"
+    if let object = members["pickle"],
+      let pickle = try? PickleMachine.run(object.bytes, limits: limits)
+    {
+      let wanted = TarStorages.keys(in: pickle.arena)
+      let shapes = plain == "tensors" ? cut.beginning : ByteRegion([])
+      let kept = members["storages"].flatMap {
+        try? TarStorages(storages: $0, tensors: shapes, isCut: true, limits: limits)
+      }
+      let found = wanted.count { kept?.has($0) == true }
+      message += "; \(found) of \(wanted.count) tensors intact"
+    } else {
+      message += " and ends before the pickle that names its tensors is whole"
+    }
+    return PortError(
+      .truncated, message, offset: file.count, record: plain.map { printable($0) },
+      remedy: "the file is incomplete; fetch it again")
   }
 
   private static func noChecksums(_ count: Int) -> @Sendable () -> Checkpoint.Checksums {

@@ -99,6 +99,20 @@ public enum TorchFile {
   }
 
   /// A pickle of the archive and the tensors that it names.
+  /// Refuses a pickle that inflates to so much that running it would take far longer than its bytes
+  /// in the file can account for.
+  private static func checkInflation(
+    of member: ZipMember, _ limits: ReadLimits
+  ) throws(PortError) {
+    let most = limits.pickleBytes(deflatedTo: member.storedRange.count)
+    guard member.method == .deflated, member.byteCount > most else { return }
+    throw PortError(
+      .limit,
+      "the pickle inflates from \(member.storedRange.count) to \(member.byteCount) bytes, more than"
+        + " \(most)", offset: member.headerOffset, record: member.name,
+      remedy: "no checkpoint is like this; raise the limit if you trust the file")
+  }
+
   static func contents(
     _ record: String, of records: TorchRecords, _ storages: any PersistentSource,
     _ limits: ReadLimits
@@ -114,6 +128,7 @@ public enum TorchFile {
         .limit, "the pickle has \(member.byteCount) bytes, more than \(limits.pickleBytes)",
         record: name)
     }
+    try checkInflation(of: member, limits)
     let region = try records.archive.bytes(of: member)
     do throws(PortError) {
       let pickle = try PickleMachine.run(region.bytes, limits: limits)

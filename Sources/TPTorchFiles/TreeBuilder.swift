@@ -20,12 +20,14 @@ struct TreeBuilder {
   /// `_codecs.encode(text)` by the text.
   var encoded: [PickleArena.Handle: [UInt8]] = [:]
   // What was written out in its holder before; doing it again is counted.
-  private var spread: Set<PickleArena.Handle> = []
+  private var spread: [Bool]
   private var spreadCount = 0
   private let limits: ReadLimits
   private var handles: [MetadataTree.Handle?]
   /// Through which value each value was found first, to say where an error is.
   private var parents: [PickleArena.Handle?]
+  /// On how long a way each value was found.
+  private var depths: [Int32]
   private var pending: [PickleArena.Handle] = []
   private var current: PickleArena.Handle?
 
@@ -43,6 +45,8 @@ struct TreeBuilder {
     rebuilder = TensorRebuilder(arena, source: source, storages: storages, limits: limits)
     handles = Array(repeating: nil, count: arena.nodes.count)
     parents = Array(repeating: nil, count: arena.nodes.count)
+    depths = Array(repeating: 0, count: arena.nodes.count)
+    spread = Array(repeating: false, count: arena.nodes.count)
     for node in arena.nodes {
       guard case .persistent(let id) = node else { continue }
       classes[id] = storages.classHandle(id, in: arena)
@@ -63,6 +67,10 @@ struct TreeBuilder {
     let result = child(root)
     while let next = pending.popLast() {
       current = next
+      // What is nested a million deep is refused before it is built; `TensorPaths` counts exactly.
+      guard Int(depths[Int(next.index)]) / 1_000 <= limits.depth else {
+        throw TensorPaths.tooDeep(limits)
+      }
       do throws(PortError) {
         let node = try convert(next)
         tree.replace(child(next), with: node)
@@ -82,6 +90,7 @@ struct TreeBuilder {
     let handle = tree.add(leaf ?? .none)
     handles[index] = handle
     parents[index] = current
+    if let current { depths[index] = depths[Int(current.index)] &+ 1 }
     if leaf == nil { pending.append(value) }
     return handle
   }
@@ -97,13 +106,18 @@ struct TreeBuilder {
   }
 
   /// Counts the contents of a value that are written out once more, in another holder: a list given
-  /// to a million constructors would fill the memory.
+  /// to a million constructors would fill the memory. What may be repeated is in proportion to what
+  /// the pickle holds.
   mutating func count(_ contents: Int, of value: PickleArena.Handle) throws(PortError) {
-    if spread.insert(value).inserted { return }
+    guard spread[Int(value.index)] else {
+      spread[Int(value.index)] = true
+      return
+    }
     spreadCount += contents
-    guard spreadCount <= limits.objects else {
+    let most = min(limits.objects, 1_000_000 + 4 * arena.nodes.count)
+    guard spreadCount <= most else {
       throw PortError(
-        .limit, "the same values are repeated more than \(limits.objects) times",
+        .limit, "the same values are repeated more than \(most) times",
         offset: arena.offset(of: value),
         remedy: "the file was made to exhaust its reader; do not trust it")
     }

@@ -35,6 +35,42 @@ import Testing
     #expect(report.omittedFindings > 0)
   }
 
+  /// 12 million opcodes in 24 kB are not run; see fixtures/torch-files/make_bombs.py.
+  @Test func aPickleThatInflates() {
+    let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let report = Scanner.scan(path: root + "/fixtures/torch-files/bombs/pickle.pth")
+    #expect(report.verdict == .unreadable)
+    #expect(report.pickles == 0)
+  }
+
+  /// Values that are pickles, each of which was run and listed.
+  @Test func moreNestedPicklesThanAreLookedAt() throws {
+    let inner: [UInt8] = [0x80, 2] + Array("ca\nb\n)R.".utf8)
+    var bytes: [UInt8] = [0x80, 4, UInt8(ascii: "(")]
+    for _ in 0..<200_000 { bytes += [UInt8(ascii: "C"), UInt8(inner.count)] + inner }
+    #expect(try scan(bytes + Array("l.".utf8)).verdict == .unreadable)
+  }
+
+  /// Each of them was described down to the first, by recursion.
+  @Test func resultsThatAreCalled() throws {
+    let calls = Array(repeatElement(Array(")R".utf8), count: 300_000).joined())
+    let report = try scan([0x80, 2] + Array("cos\nsystem\n".utf8) + calls + Array(".".utf8))
+    #expect(report.verdict == .dangerous || report.verdict == .unreadable)
+    #expect(report.globals.map(\.name) == ["system"])
+  }
+
+  /// `_load_from_bytes(bytearray(bytearray(...)))`, found by recursion.
+  @Test func bytesOfBytes() throws {
+    let loader = Array("ctorch.storage\n_load_from_bytes\n".utf8)
+    let maker = Array("c__builtin__\nbytearray\nq\0".utf8)
+    let takers = Array(repeatElement(Array("h\0".utf8), count: 300_000).joined())
+    let calls = Array(
+      repeatElement(Array("\u{5}R".utf8.map { $0 == 5 ? 0x85 : $0 }), count: 300_000).joined())
+    let report = try scan(
+      [0x80, 2] + loader + maker + takers + Array("C\0".utf8) + calls + [0x85] + Array("R.".utf8))
+    #expect(report.verdict == .unreadable)
+  }
+
   @Test func whatIsNoFile() {
     #expect(Scanner.scan(path: "/nonexistent/file").verdict == .unreadable)
     #expect(Scanner.scan(path: NSTemporaryDirectory()).verdict == .unreadable)

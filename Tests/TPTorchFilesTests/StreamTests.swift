@@ -32,6 +32,36 @@ private func read(
     #expect(error?.offset == 2088)
   }
 
+  /// The members begin at 512, 1536, 2560 and 3584; Python's unpickler finds the ends of the three
+  /// tensors at 3665, 3741 and 3800.
+  @Test(arguments: [
+    (length: 1_100, left: "has 1100 of at least 1536 bytes and ends before the pickle"),
+    (length: 1_600, left: "has 1600 of at least 1634 bytes and ends before the pickle"),
+    (length: 2_600, left: "has 2600 of at least 2696 bytes; 0 of 3 tensors intact"),
+    (length: 3_413, left: "has 3413 of at least 3584 bytes; 0 of 3 tensors intact"),
+    (length: 3_664, left: "has 3664 of at least 3800 bytes; 0 of 3 tensors intact"),
+    (length: 3_665, left: "has 3665 of at least 3800 bytes; 1 of 3 tensors intact"),
+    (length: 3_799, left: "has 3799 of at least 3800 bytes; 2 of 3 tensors intact"),
+  ])
+  func aCutTarSaysHowMuchIsLeft(length: Int, left: String) throws {
+    let bytes = try file("tar/plain.pth").region.array()
+    let error = #expect(throws: PortError.self) {
+      try TorchFile.readTar(SharedBytes(Array(bytes[..<length])))
+    }
+    #expect(error?.kind == .truncated)
+    #expect(error?.message.hasPrefix(left) == true, "\(error?.message ?? "")")
+    #expect(error?.offset == length)
+  }
+
+  @Test func everyPrefixOfATarIsRefused() throws {
+    let bytes = try file("tar/plain.pth").region.array()
+    for length in stride(from: 0, to: 3_800, by: 3) {
+      #expect(throws: PortError.self, "\(length)") {
+        try TorchFile.readTar(SharedBytes(Array(bytes[..<length])))
+      }
+    }
+  }
+
   @Test(arguments: ["legacy/protocol_2.pth", "tar/plain.pth"])
   func everyPrefixIsRefused(_ name: String) throws {
     let bytes = try file(name).region.array()

@@ -52,10 +52,32 @@ import Testing
     let run = try torchport("convert", fixture(file), "-o", output, "--architecture", "none")
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.errors.contains("float32 values that the quantized integers stand for: w"))
+    #expect(!run.output.contains("left out"), "\(run.output)")
     let found = try torchport("inspect", "--digest", "--json", output)
     #expect(found.json?["tensors"]?.array?.count == 1)
     #expect(found.json?["tensors"]?.array?.first?["sha256"] == expected)
     let values = try torchport("inspect", "--tensor", "w", fixture(file))
     #expect(values.status == 0, "\(values.errors)")
+  }
+
+  /// fixtures/gallery has the digests of what PyTorch's to_dense gives.
+  @Test(arguments: ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"])
+  func sparseTensorsAreWrittenDense(name: String) throws {
+    let file = Self.gallery + "dtypes/\(name).pth"
+    let text = try String(contentsOfFile: fixture("gallery/expected.json"), encoding: .utf8)
+    let entry = try JSONValue(parsing: text).array?.first {
+      $0["file"]?.string == "dtypes/\(name).pth"
+    }
+    let expected = entry?["inspect"]?["tensors"]?.array?.first?["sha256"]
+    let output = folder.file(name + ".safetensors")
+    let run = try torchport(
+      "convert", fixture(file), "-o", output, "--architecture", "none", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.json?["left_out"] == [])
+    #expect(
+      run.json?["warnings"] == ["sparse in the source and written with every element: w"])
+    let found = try torchport("inspect", "--digest", "--json", output)
+    #expect(found.json?["tensors"]?.array?.map { $0["name"] } == ["w"])
+    #expect(found.json?["tensors"]?.array?.first?["sha256"] == expected)
   }
 }
