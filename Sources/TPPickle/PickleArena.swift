@@ -184,13 +184,6 @@ public struct PickleArena: Sendable {
     nodes[Int(handle.index)] = node
   }
 
-  /// Moves a value out of its place, so that nothing else holds the array in it.
-  mutating func take(_ handle: Handle) -> Node {
-    var node = Node.none
-    swap(&node, &nodes[Int(handle.index)])
-    return node
-  }
-
   /// Changes a value where it lies.
   mutating func take<T>(_ handle: Handle, _ body: (inout Node) -> T) -> T {
     body(&nodes[Int(handle.index)])

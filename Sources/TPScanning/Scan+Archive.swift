@@ -39,11 +39,7 @@ extension Scan {
     inner.record = place.record.map { $0 + "!" + member.name } ?? member.name
     checkName(member, inner)
     let isNamedPickle = [".pkl", ".pickle"].contains { lowered.hasSuffix($0) }
-    // A deflated mebibyte can hold a thousand million opcodes.
-    let isBomb =
-      member.method == .deflated
-      && member.byteCount > limits.pickleBytes(deflatedTo: member.storedRange.count)
-    if isNamedPickle, isBomb { return tooMuch(inner) }
+    if isNamedPickle, isBomb(member) { return tooMuch(inner) }
     guard let bytes = bytes(of: member, in: archive, inner) else { return }
     let start = ContentStart(bytes)
     if isNamedPickle {
@@ -55,7 +51,7 @@ extension Scan {
           record: inner.record))
     } else if start.isPickle {
       // A storage's numbers may begin so by chance; then they lead nowhere.
-      if nestedBytesLeft <= 0 || isBomb { return tooMuch(inner) }
+      if nestedBytesLeft <= 0 || isBomb(member) { return tooMuch(inner) }
       guard let trace = try? PickleMachine.trace(bytes.bytes, limits: limits) else { return }
       if trace.pickle == nil { nestedBytesLeft -= trace.end + Self.placeCost }
       if trace.pickle != nil || hasStranger(trace) { stream(bytes, inner) }
@@ -63,6 +59,16 @@ extension Scan {
       inner.depth = place.depth + 1
       content(bytes, inner, isNamedPickle: false)
     }
+  }
+
+  /// A deflated mebibyte can hold a thousand million opcodes, and an archive many such members.
+  private mutating func isBomb(_ member: ZipMember) -> Bool {
+    guard member.method == .deflated else { return false }
+    let (owed, overflow) = member.storedRange.count.multipliedReportingOverflow(
+      by: limits.pickleInflateRatio)
+    if !overflow { inflatedBytesLeft -= max(0, member.byteCount - owed) }
+    return inflatedBytesLeft < 0
+      || member.byteCount > limits.pickleBytes(deflatedTo: member.storedRange.count)
   }
 
   /// The bytes of a member even where their checksum contradicts them, as PyTorch reads them.

@@ -134,6 +134,11 @@ extension Scan {
   private mutating func indirect(
     _ call: PickleArena.Call, _ handle: PickleArena.Handle, _ arena: PickleArena, _ place: Place
   ) {
+    // The verdict stands, and a sentence for each of millions would take long to make.
+    guard report.omittedFindings < 10_000 else {
+      report.omittedFindings += 1
+      return
+    }
     add(
       Finding(
         .indirectCall, .suspicious,

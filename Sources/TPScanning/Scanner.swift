@@ -73,6 +73,8 @@ struct Scan {
   let limits: ReadLimits
   /// Bytes that may yet be run in vain: a small file can hold many places that look like a pickle.
   var nestedBytesLeft = 1 << 25
+  /// Bytes of pickles that members may yet inflate to beyond what their stored bytes account for.
+  var inflatedBytesLeft = 16 << 20
   /// What a place costs besides the bytes that are run from it.
   static let placeCost = 256
   /// What has been listed already.
