@@ -74,7 +74,7 @@ demo: build
 	done; \
 	run torchport predict $(OUT)/model.safetensors fixtures/clips/uint8.npy; \
 	for file in $(RUN)/checkpoint_epoch_*.pth; do differ torchport diff $$file $$best; done; \
-	{ torchport inspect $$best; torchport verify $(OUT)/model.safetensors --golden fixtures/goldens/best.npz; \
+	{ torchport inspect $$best; torchport verify $(OUT)/model.safetensors --golden fixtures/goldens/best.npz --verbose; \
 	  torchport diff $$best $(OUT)/model.safetensors; } > $(OUT)/report.txt; \
 	printf '\nThe weight files and report.txt lie in %s.\n' $(OUT)
 

@@ -222,9 +222,10 @@ static void truth_noise(ptrdiff_t count, const double *value, const double *vari
                         float *noise) {
   for (ptrdiff_t i = 0; i < count; i++) {
     float deviation = (float)__builtin_elementwise_sqrt(variance[i]);
-    // Below the smallest normal number float32 has an absolute spacing: nobody can do better.
+    // Below the smallest normal number engines may give zero, and many do: a sigmoid whose
+    // exponential overflows, a processor that flushes.
     int below = value[i] != 0 && __builtin_fabs(value[i]) < 0x1p-126;
-    float least = variance[i] > 0 || below ? 0x1p-149f : 0.0f;
+    float least = variance[i] > 0 || below ? 0x1p-126f : 0.0f;
     noise[i] = deviation < least ? least : deviation;
   }
 }

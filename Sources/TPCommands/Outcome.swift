@@ -76,7 +76,7 @@ struct OutputOptions: ParsableArguments {
 
 /// Writes to stdout, all of it or else status 2: a report that was cut is not a report.
 func emit(_ text: String) {
-  if !write(text, to: 1) {
+  if !emit(text, to: 1) {
     complain("\(Tool.name): cannot write the report to stdout: \(systemMessage(errno))")
     finish(Status.failed.rawValue)
   }
@@ -84,15 +84,16 @@ func emit(_ text: String) {
 
 /// Writes a line to stderr.
 func complain(_ line: String) {
-  _ = write(line + "\n", to: 2)
+  _ = emit(line + "\n", to: 2)
 }
 
 /// Writes to stderr as it is.
 func tell(_ text: String) {
-  _ = write(text, to: 2)
+  _ = emit(text, to: 2)
 }
 
-private func write(_ text: String, to descriptor: Int32) -> Bool {
+/// Writes all of a text; false where it cannot, with `errno` set.
+func emit(_ text: String, to descriptor: Int32) -> Bool {
   var text = text
   return text.withUTF8 { buffer in
     var done = 0

@@ -16,19 +16,24 @@ struct Verify: ParsableCommand {
       declares was done to it. With --golden: every recorded activation, PyTorch's and ours, is judged \
       against a float64 truth in units of the rounding noise; there is no tolerance to set.
 
-      Exit status 0 means that it holds, 1 that it does not, 3 that there was nothing to prove.
+      Exit status 0 means that it holds, 1 that it does not, 3 that there was nothing to prove. Of \
+      several goldens 2, one that cannot be read, comes before 1, and 1 before 3.
 
       Example:
         torchport verify model.safetensors
         torchport verify model.safetensors --source best.pth
         torchport verify model.safetensors --golden best.npz
+        torchport verify model.safetensors --golden a.npz --golden b.npz --junit parity.xml
       """)
 
   @Argument(help: "A checkpoint or a weight file.")
   var weights: String
 
-  @Option(help: "A recorded run: .npz, .pt, .safetensors or .h5 (docs/golden.md).")
-  var golden: String?
+  @Option(
+    help: ArgumentHelp(
+      "A recorded run: .npz, .pt, .safetensors or .h5 (docs/golden.md).",
+      discussion: "May be given more than once."))
+  var golden: [String] = []
 
   @Option(help: ArgumentHelp("What the weights were made from.", valueName: "original"))
   var source: String?
@@ -39,25 +44,35 @@ struct Verify: ParsableCommand {
   @Flag(help: "Count how many known faults, injected one at a time, the golden would catch.")
   var auditGolden = false
 
+  @Flag(help: "Do not look for the fault where a golden is over the line.")
+  var noDiagnosis = false
+
+  @Flag(name: .shortAndLong, help: "Print the figures of every activation where all holds, too.")
+  var verbose = false
+
+  @OptionGroup var integration: ContinuousIntegration
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if golden != nil, source != nil {
+    if !golden.isEmpty, source != nil {
       throw ValidationError("Give --golden or --source; they are different questions.")
     }
-    if ledger, golden == nil {
-      throw ValidationError("--ledger needs a recorded run: give --golden, too.")
-    }
-    if auditGolden, golden == nil {
-      throw ValidationError("--audit-golden needs a recorded run: give --golden, too.")
+    guard golden.isEmpty else { return }
+    for (isGiven, name) in [
+      (ledger, "--ledger"), (auditGolden, "--audit-golden"), (noDiagnosis, "--no-diagnosis"),
+      (verbose, "--verbose"), (integration.junit != nil, "--junit"),
+      (integration.markdown != nil, "--markdown"),
+      (integration.atLeastAsGoodAs != nil, "--at-least-as-good-as"),
+    ] where isGiven {
+      throw ValidationError("\(name) needs a recorded run: give --golden, too.")
     }
   }
 
   func run() throws {
     try output.report("verify") { () throws(PortError) in
-      if let golden { return try judge(golden) }
+      if !golden.isEmpty { return try judge() }
       let proof = try FileProof(
         path: weights, architecture: architecture.network(), source: source,
         limits: reading.limits)
@@ -67,31 +82,66 @@ struct Verify: ParsableCommand {
     }
   }
 
-  private func judge(_ golden: String) throws(PortError) -> Outcome {
+  /// All goldens, going on after one that cannot be read.
+  private func judge() throws(PortError) -> Outcome {
+    let baseline = try integration.prepare()
     let model = try LoadedModel.open(
       path: weights, architecture: architecture.network(), limits: reading.limits)
-    let recorded = try Golden.open(path: golden)
-    let parity: ParityReport
-    do throws(PortError) {
-      parity = try Parity.verify(weights: model, golden: recorded, threads: processorCount())
-    } catch {
-      throw error.in(file: golden)
-    }
-    var report = VerifyReport(
-      weights: weights, golden: golden, architecture: model.architecture.name,
-      classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
-    report.showsLedger = ledger
-    if auditGolden, parity.verdict == .holds {
+    let clock = ContinuousClock()
+    var entries: [VerifySummary.Entry] = []
+    for path in golden {
+      let begin = clock.now
+      let outcome: Result<VerifyReport, PortError>
+      let status: Status
       do throws(PortError) {
+        let report = try judge(path, model)
+        (outcome, status) = (.success(report), Status(report.parity.verdict))
+      } catch {
+        (outcome, status) = (.failure(error), Status(error))
+      }
+      let parts = (clock.now - begin).components
+      entries.append(
+        VerifySummary.Entry(
+          golden: path, outcome: outcome, status: status.rawValue,
+          seconds: Double(parts.seconds) + Double(parts.attoseconds) * 1e-18))
+    }
+    var summary = VerifySummary(weights: weights, entries: entries)
+    summary.comparison = baseline?.comparison(entries.compactMap(\.report))
+    let warnings = try integration.write(summary)
+    // The one golden that could not be read is the command's own failure.
+    if entries.count == 1, case .failure(let error) = entries[0].outcome { throw error }
+    return Outcome(
+      status: status(summary), text: summary.text(verbose: verbose), json: summary.json,
+      warnings: reading.warnings((weights, model.checkpoint)) + warnings)
+  }
+
+  private func judge(_ path: String, _ model: LoadedModel) throws(PortError) -> VerifyReport {
+    let recorded = try Golden.open(path: path)
+    do throws(PortError) {
+      let parity = try Parity.verify(
+        weights: model, golden: recorded, threads: processorCount(), diagnosing: !noDiagnosis)
+      var report = VerifyReport(
+        weights: weights, golden: path, architecture: model.architecture.name,
+        classes: model.facts.classes ?? recorded.provenance?.classes, parity: parity)
+      report.showsLedger = ledger
+      if auditGolden, parity.verdict == .holds {
         report.audit = try Parity.audit(
           weights: model, golden: recorded, threads: processorCount())
-      } catch {
-        throw error.in(file: golden)
       }
+      return report
+    } catch {
+      throw error.in(file: path)
     }
-    return Outcome(
-      status: Status(parity.verdict), text: report.text, json: report.json,
-      warnings: reading.warnings((weights, model.checkpoint)))
+  }
+
+  /// The worst: what could not be read, then what is broken or grew, then what cannot be decided.
+  private func status(_ summary: VerifySummary) -> Status {
+    var found = Set(summary.entries.map(\.status))
+    if let comparison = summary.comparison {
+      if comparison.isWorse { found.insert(Status.different.rawValue) }
+      if !comparison.isDecided { found.insert(Status.undecided.rawValue) }
+    }
+    return [.failed, .different, .undecided].first { found.contains($0.rawValue) } ?? .done
   }
 }
 

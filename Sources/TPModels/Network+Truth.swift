@@ -10,7 +10,7 @@ public struct TrueActivation: Sendable {
   /// Row-major.
   public let values: [Double]
   /// The standard deviation of the rounding noise of each value, in the value's unit; where it is
-  /// not 0, or the value is below float32's normal numbers, at least 2^-149.
+  /// not 0, or the value is below float32's normal numbers, at least 2^-126.
   public let noise: [Float]
 }
 

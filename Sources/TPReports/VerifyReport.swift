@@ -92,7 +92,7 @@ public struct VerifyReport: Sendable {
   }
 
   /// The name of a class, or its index where names are not known.
-  private func name(_ index: Int) -> String {
+  func name(_ index: Int) -> String {
     guard let classes, classes.indices.contains(index) else { return "\(index)" }
     return classes[index]
   }
@@ -109,6 +109,12 @@ public struct VerifyReport: Sendable {
     text += parity.activations.filter { $0.status == .absent }.compactMap { activation in
       activation.problem.map { "  absent: \(printable(activation.name, limit: 40)), \($0)\n" }
     }.joined()
+    return text + notes
+  }
+
+  /// What stands below the table: the ledger, the price or the predictions, the audit.
+  var notes: String {
+    var text = ""
     if showsLedger { text += "\n" + ledgerTable }
     if let price = parity.price {
       text += "\n" + price.text(classes: classes)
@@ -119,7 +125,8 @@ public struct VerifyReport: Sendable {
     return text
   }
 
-  private var words: String {
+  /// The verdict for a headline.
+  var words: String {
     switch parity.verdict {
     case .holds: "parity holds"
     case .broken: "parity is BROKEN"

@@ -85,13 +85,7 @@ enum Odd {
     let expected = try #require(Odd.faults.first { $0.name == name }).expected
     let report = try Parity.verify(weights: try Odd.model(), golden: try Odd.golden(name))
     let found = report.diagnosis.map { [$0.layer, $0.fault.rawValue] }
-    withKnownIssue(
-      "a fault that changes later extents or scales leaves a second, unexplained layer"
-    ) {
-      #expect(found == expected, "\(report.diagnosis.map { "\n\($0.layer): \($0.sentence)" })")
-    } when: {
-      ["times_255", "ceil"].contains(name)
-    }
+    #expect(found == expected, "\(report.diagnosis.map { "\n\($0.layer): \($0.sentence)" })")
     let isOfGolden = !expected.isEmpty && report.diagnosis.allSatisfy(\.fault.isOfGolden)
     #expect(
       report.verdict
@@ -182,12 +176,7 @@ enum Odd {
   private func expect(_ fault: Fault, at layer: String, _ model: LoadedModel) throws {
     let report = try Parity.verify(weights: model, golden: try Odd.golden("sound"))
     #expect(report.verdict == .broken)
-    withKnownIssue("an offset is only tried within the tensor's own storage", isIntermittent: true)
-    {
-      #expect(report.diagnosis.map(\.fault) == [fault], "\(report.diagnosis)")
-    } when: {
-      fault == .storageOffset
-    }
+    #expect(report.diagnosis.map(\.fault) == [fault], "\(report.diagnosis)")
     #expect(report.diagnosis.map(\.layer) == [layer])
   }
 

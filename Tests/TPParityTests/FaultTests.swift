@@ -113,12 +113,7 @@ struct InjectedFault: CustomTestStringConvertible, Sendable {
     #expect(report.firstOver?.name == fault.first)
     #expect(report.activations.allSatisfy { !$0.portIsOver })
     #expect(report.diagnosis.first?.layer == fault.first)
-    withKnownIssue("the fit of a large missing LSTM bias does not converge") {
-      #expect(report.diagnosis.first?.fault == fault.named, "\(report.diagnosis)")
-      #expect(report.diagnosis.allSatisfy { $0.fault == fault.named }, "\(report.diagnosis)")
-    } when: {
-      fault.name == "LSTM bias_hh left out"
-    }
+    #expect(report.diagnosis.allSatisfy { $0.fault == fault.named }, "\(report.diagnosis)")
     let isWhole = fault.named == .weightsRounded
     #expect(report.diagnosis.count == 1 || isWhole, "\(report.diagnosis)")
     #expect(report.reason.contains("the golden's \(fault.first) is the first over the line"))

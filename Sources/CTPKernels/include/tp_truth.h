@@ -101,6 +101,6 @@ void tp_truth_batch_norm_variance(int32_t variant, ptrdiff_t channels, ptrdiff_t
 void tp_truth_magnitude(int32_t variant, ptrdiff_t count, const double *in, double *out);
 
 /// Standard deviations; where the variance is not 0, or the value is not but lies below float32's
-/// normal numbers, at least 2^-149.
+/// normal numbers, at least 2^-126.
 void tp_truth_noise(int32_t variant, ptrdiff_t count, const double *value, const double *variance,
                     float *noise);

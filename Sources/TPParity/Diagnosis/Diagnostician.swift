@@ -28,6 +28,8 @@ struct Diagnostician: Sendable {
     // What an explained fault makes of the layers before: replacements by place.
     var corrections: [Int: [SegmentStep]] = [:]
     var isLost = false
+    // Layers that a recorded shape was blamed on: a longer segment over them says nothing new.
+    var blamed: Range<Int>?
     let rows = report.activations.filter { $0.golden != nil }
     for (index, segment) in segments(report, isolation).enumerated() {
       let row = rows.first { $0.name == segment.target }
@@ -38,8 +40,9 @@ struct Diagnostician: Sendable {
         if isLost { continue }
         examined = try misshapen(segment, row)
         isLost = true
+        blamed = segment.layers
       } else if let isolated {
-        if isolated.status != .over { continue }
+        if isolated.status != .over || blamed?.overlaps(segment.layers) == true { continue }
         examined = try examine(segment, worst: isolated.goldenClipsOver)
         if let examined, examined.found?.hypothesis.isFitted != false,
           let joined = try joined(segment, segments(report, isolation).prefix(index))

@@ -17,9 +17,21 @@ extension Fits {
     }
     let observed = sequences.reduce(0) { $0 + $1.outputs.count / hidden }
     guard observed >= 8 else { return [] }
+    var found = (0..<hidden).map { solve($0, hidden, sequences, from: [0, 0, 0, 0]) }
+    let size = sequences.reduce(0) { $1.outputs.reduce($0) { max($0, abs($1)) } }
+    let settled = 1e-6 * size * Double(observed).squareRoot()
+    let stuck = found.indices.filter { !(found[$0].residual <= settled) }
+    // Where a few units ended in a hollow of their own, other starts lead out of it; where many did,
+    // no constant explains them.
+    guard stuck.count * 4 <= hidden else { return [] }
+    for unit in stuck {
+      for start in Fits.starts where !(found[unit].residual <= settled) {
+        let other = solve(unit, hidden, sequences, from: start)
+        if other.residual < found[unit].residual { found[unit] = other }
+      }
+    }
     for unit in 0..<hidden {
-      guard let found = solve(unit, hidden, sequences) else { return [] }
-      for gate in 0..<4 { shifts[gate * hidden + unit] = found[gate] }
+      for gate in 0..<4 { shifts[gate * hidden + unit] = found[unit].shift[gate] }
     }
     var changed = lstm
     changed.inputBias = zip(lstm.inputBias, shifts).map { $0 + $1 }
@@ -76,10 +88,18 @@ extension Fits {
     }
   }
 
+  /// Signs of every kind, small and large.
+  private static let starts: [[Double]] = [0.1, 1].flatMap { size in
+    (0..<16).map { signs in (0..<4).map { signs >> $0 & 1 == 0 ? size : -size } }
+  }
+
   /// Gauss-Newton with damping (Levenberg-Marquardt) on four unknowns.
+  ///
+  /// - Returns: the unknowns, and the root of the sum of squares that they leave.
   private func solve(
-    _ unit: Int, _ hidden: Int, _ sequences: [(sums: [Double], outputs: [Double])]
-  ) -> [Double]? {
+    _ unit: Int, _ hidden: Int, _ sequences: [(sums: [Double], outputs: [Double])],
+    from start: [Double]
+  ) -> (shift: [Double], residual: Double) {
     func residuals(_ shift: [Double]) -> [Double] {
       sequences.flatMap { sequence in
         predicted(unit, hidden, sequence.sums, shift).enumerated().map { step, value in
@@ -87,11 +107,11 @@ extension Fits {
         }
       }
     }
-    var shift = [0.0, 0, 0, 0]
+    var shift = start
     var current = residuals(shift)
     var error = current.reduce(0) { $0 + $1 * $1 }
     var damping = 1e-3
-    for _ in 0..<400 {
+    for _ in 0..<400 where damping <= 1e12 {
       let columns = (0..<4).map { index -> [Double] in
         var (more, less) = (shift, shift)
         more[index] += 1e-5
@@ -105,21 +125,19 @@ extension Fits {
       }
       let right = columns.map { zip($0, current).reduce(0) { $0 + $1.0 * $1.1 } }
       for index in 0..<4 { matrix[index][index] *= 1 + damping }
-      guard let move = solved(matrix, right) else { return shift }
+      guard let move = solved(matrix, right) else { break }
       let next = zip(shift, move).map { $0 + $1 }
       let tried = residuals(next)
       let size = tried.reduce(0) { $0 + $1 * $1 }
-      guard size.isFinite else { return nil }
       if size < error {
         let gain = error - size
         (shift, current, error, damping) = (next, tried, size, damping / 10)
         if gain < 1e-9 * error && damping < 1e-6 || error < 1e-17 { break }
       } else {
         damping *= 10
-        if damping > 1e12 { break }
       }
     }
-    return shift
+    return (shift, error.squareRoot())
   }
 
   private func solved(_ matrix: [[Double]], _ right: [Double]) -> [Double]? {

@@ -97,15 +97,27 @@ struct ModelBank: Sendable {
     return found
   }
 
-  /// The tensor at other offsets of its storage, and without its strides.
+  /// The tensor at other offsets of its storage, and without its strides: at its start, where the
+  /// parameters before it would end, where other tensors of the storage begin and end, and at whole
+  /// multiples of its own size.
   private func views(_ tensor: Tensor, _ key: String) -> [(String, Tensor)] {
-    var offsets: [Int] = [0]
+    let size = tensor.shape.elementCount
+    guard size > 0 else { return [] }
+    var offsets: Set<Int> = [0, tensor.offset]
     var sum = 0
     for spec in model.architecture.parameterTable where spec.dtype.isFloatingPoint {
-      if spec.name == key { offsets.append(sum) }
+      if spec.name == key { offsets.insert(sum) }
       sum += spec.shape.elementCount
     }
-    return Set(offsets + [tensor.offset]).sorted().compactMap { offset in
+    for record in model.checkpoint.tensors where record.tensor.storage === tensor.storage {
+      let (end, overflow) = record.tensor.offset.addingReportingOverflow(
+        record.tensor.shape.elementCount)
+      offsets.insert(record.tensor.offset)
+      if !overflow { offsets.insert(end) }
+    }
+    let whole = tensor.storage.byteCount / tensor.dtype.byteCount / size
+    for place in 0..<min(whole, 64) { offsets.insert(place * size) }
+    return offsets.sorted().prefix(128).compactMap { offset in
       guard
         let view = try? Tensor(
           dtype: tensor.dtype, shape: tensor.shape, strides: contiguous(tensor.shape),

@@ -113,7 +113,8 @@ struct SegmentSearch: Sendable {
         let at = places.isEmpty ? position : Int(places[position])
         if at < 0 { continue }
         var variance = max(
-          truth.variance(index), roundingUnit * roundingUnit * value * value)
+          truth.variance(index), roundingUnit * roundingUnit * value * value,
+          leastNoise * leastNoise)
         if let more, let extra, extra[position] >= 0 {
           variance += more.variance(Int(extra[position]))
         }

@@ -60,3 +60,6 @@ struct FieldBuilder {
     }
   }
 }
+
+/// Float32's smallest normal number: engines may lose what is smaller.
+let leastNoise = 0x1p-126

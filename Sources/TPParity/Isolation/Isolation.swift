@@ -98,7 +98,7 @@ extension IsolatedScore {
       if at < 0 { continue }
       let recorded = target.values[at]
       // What was recorded was rounded at least once, when it was stored.
-      let stored = roundingUnit * abs(value)
+      let stored = max(roundingUnit * abs(value), leastNoise)
       let noise = max(truth.variance(index).squareRoot(), stored)
       score.add(recorded, truth: value, noise: Float(noise))
       let bound = max(truth.bound(index), 8 * stored) / 8
