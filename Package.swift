@@ -40,6 +40,8 @@ let package = Package(
     .library(
       name: "TorchPort",
       targets: ["TPCheckpoints", "TPConversion", "TPComparison", "TPEvaluation", "TPParity"]),
+    // What an app links to run a native weight file: no zip, no HDF5, no package.
+    .library(name: "LipReading", targets: ["LipReading"]),
     // The readers alone, without hashing and so without any package: what Tests/Fuzzing links.
     .library(
       name: "TorchPortReaders", targets: ["TPTorchFiles", "TPSafeTensors", "TPNumPy"]),
@@ -67,6 +69,7 @@ let package = Package(
     module("TPHDF5", imports: ["TPTensors", "TPBytes", "CTPLibHDF5"]),
     module("TPNumPy", imports: ["TPTensors", "TPZip", "TPBytes"]),
     module("TPModels", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
+    module("LipReading", imports: ["TPModels", "TPSafeTensors", "TPTensors", "TPBytes"]),
     module(
       "TPCheckpoints",
       imports: ["TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes"],
@@ -128,7 +131,7 @@ let package = Package(
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
-    tests(of: "torchport", imports: ["TPCheckpoints", "TPTensors", "TPBytes"]),
+    tests(of: "torchport", imports: ["LipReading", "TPCheckpoints", "TPTensors", "TPBytes"]),
   ],
   cLanguageStandard: .c17
 )

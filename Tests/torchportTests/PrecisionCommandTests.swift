@@ -86,7 +86,7 @@ import Testing
       #expect(try #require(activation["golden"]?["rms"]?.double) < 1)
       #expect(try #require(activation["golden"]?["max"]?.double) < 12)
     }
-    let text = try torchport("verify", path, "--golden", Self.golden)
+    let text = try torchport("verify", path, "--golden", Self.golden, "--verbose")
     #expect(text.output.contains("absent: fc1, its batch norm is folded into it"))
     #expect(!text.output.contains("not recorded"))
     // The golden has what the network does not compute: that is no activation of another model.
