@@ -6,12 +6,18 @@ public struct ReadLimits: Hashable, Sendable {
   public var depth = 1_000
   /// Values that one pickle may build.
   public var objects = 20_000_000
+  /// Values that a pickle may build besides one for every three of its bytes; all pickles of an
+  /// archive share them. Each costs a hundred times the byte that may have asked for it.
+  public var freeObjects = 1_000_000
   /// Bytes of one pickle (`data.pkl`), inflated.
   public var pickleBytes = 1 << 30
   /// Members of an archive, or datasets and groups of an HDF5 file.
   public var members = 1_000_000
   /// Bytes of one JSON header; the limit that safetensors itself has.
   public var headerBytes = 100_000_000
+  /// Bytes of the paths of all tensors together, besides 256 for each: names that are nested a
+  /// thousand deep and shared by thousands of tensors are far longer than the file.
+  public var pathText = 2 << 20
   /// Bytes that may be made that are not in the file: expanded views, inflated members.
   public var materialisedBytes = 4 << 30
   /// Inflated size over stored size of one archive member, past the first mebibyte.
@@ -28,6 +34,16 @@ public struct ReadLimits: Hashable, Sendable {
 
   /// The documented defaults.
   public init() {}
+
+  /// Throws where the text of so many paths is longer than ``pathText`` lets it be.
+  ///
+  /// - Parameter text: bytes, a separator counted for each component.
+  package func checkPathText(_ text: Int, paths: Int) throws(PortError) {
+    guard text > pathText &+ 256 * paths else { return }
+    throw PortError(
+      .limit, "the paths of \(paths) tensors are \(text) bytes long together",
+      remedy: "no checkpoint needs such names; the file was made to exhaust its reader")
+  }
 
   /// The most bytes of a pickle that is deflated to so many.
   package func pickleBytes(deflatedTo stored: Int) -> Int {

@@ -30,28 +30,36 @@ public enum CheckpointFile {
     path: String, limits: ReadLimits = ReadLimits(), hdf5: HDF5Launcher? = hdf5Launcher
   ) throws(PortError) -> Checkpoint {
     do throws(PortError) {
-      let file = try SharedBytes(path: path)
-      switch try FileSignature.sniff(file.bytes) {
-      case .torchZip: return try zip(file, limits)
-      case .torchLegacy: return try TorchFile.readLegacy(file, limits: limits)
-      case .tar: return try TorchFile.readTar(file, limits: limits)
-      case .pickle: return try TorchFile.readPickle(file, limits: limits)
-      case .textPickle: return try oldPickle(file, limits)
-      case .shardIndex: return try ShardedCheckpoint.open(index: file, path: path, limits: limits)
-      case .safetensors: return try SafeTensors.read(file, limits: limits).withKeptParts()
-      case .npy: return try NumPyFile.readArray(file, limits: limits)
-      case .npz: return try NumPyFile.readArchive(file, limits: limits).withKeptParts()
-      case .hdf5:
-        let checkpoint =
-          if let hdf5 {
-            try hdf5.read(path: path, byteCount: file.count, limits: limits)
-          } else {
-            try HDF5File.read(path: path, limits: limits)
-          }
-        return try checkpoint.holdingDatasetsToTheirDigests().withKeptParts()
-      }
+      let checkpoint = try read(path, limits, hdf5)
+      try checkpoint.checkPathText(limits)
+      return checkpoint
     } catch {
       throw error.in(file: path)
+    }
+  }
+
+  private static func read(
+    _ path: String, _ limits: ReadLimits, _ hdf5: HDF5Launcher?
+  ) throws(PortError) -> Checkpoint {
+    let file = try SharedBytes(path: path)
+    switch try FileSignature.sniff(file.bytes) {
+    case .torchZip: return try zip(file, limits)
+    case .torchLegacy: return try TorchFile.readLegacy(file, limits: limits)
+    case .tar: return try TorchFile.readTar(file, limits: limits)
+    case .pickle: return try TorchFile.readPickle(file, limits: limits)
+    case .textPickle: return try oldPickle(file, limits)
+    case .shardIndex: return try ShardedCheckpoint.open(index: file, path: path, limits: limits)
+    case .safetensors: return try SafeTensors.read(file, limits: limits).withKeptParts()
+    case .npy: return try NumPyFile.readArray(file, limits: limits)
+    case .npz: return try NumPyFile.readArchive(file, limits: limits).withKeptParts()
+    case .hdf5:
+      let checkpoint =
+        if let hdf5 {
+          try hdf5.read(path: path, byteCount: file.count, limits: limits)
+        } else {
+          try HDF5File.read(path: path, limits: limits)
+        }
+      return try checkpoint.holdingDatasetsToTheirDigests().withKeptParts()
     }
   }
 

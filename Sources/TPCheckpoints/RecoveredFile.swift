@@ -13,6 +13,9 @@ public struct RecoveredFile: Sendable {
     public let record: TensorRecord
     /// How sure its bytes are.
     public let state: Recovery.State
+    /// Whether the damaged file still tells its type and shape; those of the record mean nothing
+    /// where it does not.
+    public let isDescribed: Bool
     /// Why it is not in the output: it is lost, or cannot be kept there; `nil` where it is there.
     public let obstacle: String?
   }
@@ -39,7 +42,7 @@ extension CheckpointFile {
   ///
   /// Tensors are written under their whole path, those of an optimizer too.
   /// - Parameters:
-  ///   - path: a checkpoint that `torch.save` wrote, as a zip file or before 1.6.
+  ///   - path: a checkpoint that `torch.save` wrote: a zip file, a legacy stream or a tar file.
   ///   - format: see `WeightFormat.init(outputPath:)`.
   ///   - output: the target.
   ///   - replacing: whether an existing target may be replaced.
@@ -57,7 +60,9 @@ extension CheckpointFile {
       for entry in recovery.entries {
         let obstacle = try add(entry, to: &contents, format)
         entries.append(
-          RecoveredFile.Entry(record: entry.record, state: entry.state, obstacle: obstacle))
+          RecoveredFile.Entry(
+            record: entry.record, state: entry.state, isDescribed: entry.isDescribed,
+            obstacle: obstacle))
       }
       guard !contents.isEmpty else {
         throw PortError(
@@ -80,8 +85,10 @@ extension CheckpointFile {
   private static func recover(
     _ file: SharedBytes, _ limits: ReadLimits
   ) throws(PortError) -> Recovery {
-    if case .torchLegacy? = try? FileSignature.sniff(file.bytes) {
-      return try TorchFile.recoverLegacy(file, limits: limits)
+    switch try? FileSignature.sniff(file.bytes) {
+    case .torchLegacy: return try TorchFile.recoverLegacy(file, limits: limits)
+    case .tar: return try TorchFile.recoverTar(file, limits: limits)
+    default: break
     }
     do throws(PortError) {
       return try TorchFile.recoverZip(file, limits: limits)
@@ -89,7 +96,7 @@ extension CheckpointFile {
       // What the file is instead, where it is no zip file at all.
       if case .torchZip = try FileSignature.sniff(file.bytes) { throw error }
       throw PortError(
-        .unsupported, "only zip and legacy checkpoints that torch.save wrote can be recovered",
+        .unsupported, "only zip, legacy and tar checkpoints that torch.save wrote can be recovered",
         remedy: "inspect tells what the file is")
     }
   }

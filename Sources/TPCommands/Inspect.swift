@@ -86,8 +86,9 @@ struct Inspect: ParsableCommand {
       }
       // Opcode by opcode, a file can be shown that nothing else can be said about.
       if pickle, !printing.json {
+        let listings = try listings(file)
         return Outcome(
-          status: .done, text: try listings(file).map(\.text).joined(separator: "\n"), json: [:])
+          status: .done, text: listings.map(\.text).joined(separator: "\n"), json: [:])
       }
       if let output { try AtomicFile.check(path: output, replacing: force) }
       let checkpoint = try CheckpointFile.open(path: file, limits: reading.limits)

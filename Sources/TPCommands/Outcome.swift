@@ -33,13 +33,23 @@ enum Status: Int32 {
   }
 }
 
-/// What a command found: printed as text or as JSON.
+/// What a command found: printed as text or as JSON. Only the one that is printed is made.
 struct Outcome {
-  var status: Status
-  var text: String
-  var json: JSONValue
+  let status: Status
+  let text: () -> String
+  let json: () -> JSONValue
   /// Sentences for stderr that do not change the status.
-  var warnings: [String] = []
+  let warnings: [String]
+
+  init(
+    status: Status, text: @autoclosure @escaping () -> String,
+    json: @autoclosure @escaping () -> JSONValue, warnings: [String] = []
+  ) {
+    self.status = status
+    self.text = text
+    self.json = json
+    self.warnings = warnings
+  }
 }
 
 /// The options that every command has.
@@ -56,10 +66,10 @@ struct OutputOptions: ParsableArguments {
       for warning in outcome.warnings { complain("\(Tool.name): warning: \(warning)") }
       if json {
         emit(
-          Envelope(command: command, status: status.rawValue, body: outcome.json).json
+          Envelope(command: command, status: status.rawValue, body: outcome.json()).json
             .text(.indented) + "\n")
       } else {
-        emit(outcome.text)
+        emit(outcome.text())
       }
     } catch {
       status = Status(error)

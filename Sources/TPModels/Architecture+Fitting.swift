@@ -117,8 +117,9 @@ extension UnwrappedStateDict {
   ///
   /// - Throws: `PortError` where two tensors have one name.
   public init(of checkpoint: Checkpoint) throws(PortError) {
+    let weights = checkpoint.weights
     for container in Self.containers {
-      let inside = checkpoint.weights.filter { $0.path.count > 1 && $0.path[0] == container }
+      let inside = weights.filter { $0.path.count > 1 && $0.path[0] == container }
       if inside.isEmpty { continue }
       self.init(
         stateDict: try StateDict(
@@ -127,7 +128,7 @@ extension UnwrappedStateDict {
       return
     }
     self.init(
-      stateDict: try StateDict(checkpoint.weights.map { ($0.name, $0.tensor) }), container: nil,
+      stateDict: try StateDict(weights.map { ($0.name, $0.tensor) }), container: nil,
       prefixes: [], alternatives: [])
   }
 }

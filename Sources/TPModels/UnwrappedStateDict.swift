@@ -72,16 +72,17 @@ extension Architecture {
 
   private func candidates(_ checkpoint: Checkpoint) throws(PortError) -> [Candidate] {
     var list: [Candidate] = []
+    let weights = checkpoint.weights
     for container in UnwrappedStateDict.containers {
-      let inside = checkpoint.weights.filter { $0.path.count > 1 && $0.path[0] == container }
+      let inside = weights.filter { $0.path.count > 1 && $0.path[0] == container }
       if !inside.isEmpty {
         list.append(
           try candidate(
             inside.map { ($0.path.dropFirst().joined(separator: "."), $0.tensor) }, container))
       }
     }
-    if !checkpoint.weights.isEmpty {
-      list.append(try candidate(checkpoint.weights.map { ($0.name, $0.tensor) }, nil))
+    if !weights.isEmpty {
+      list.append(try candidate(weights.map { ($0.name, $0.tensor) }, nil))
     }
     return list
   }

@@ -101,11 +101,25 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   func checkRoom() throws(PortError) {
-    guard arena.nodes.count < min(limits.objects, Int(Int32.max)) else {
-      throw PortError(
-        .limit, "the pickle builds more than \(limits.objects) values", offset: opcodeOffset,
-        remedy: "no checkpoint needs so many; raise the limit if you trust the file")
-    }
+    guard arena.nodes.count < room else { try refuse() }
+  }
+
+  /// The least limit, checked without asking which one it is. Neither sum can overflow: a pickle lies
+  /// in memory, and `freeObjects` counts what has to fit there, too.
+  private var room: Int {
+    min(limits.objects, limits.freeObjects &+ (opcodeOffset &- start) / 3, Int(Int32.max))
+  }
+
+  private func refuse() throws(PortError) -> Never {
+    let isDense = arena.nodes.count < min(limits.objects, Int(Int32.max))
+    throw PortError(
+      .limit,
+      isDense
+        ? "the pickle builds \(arena.nodes.count) values of \(opcodeOffset - start) bytes, more than"
+          + " \(limits.freeObjects) and one for every three bytes"
+        : "the pickle builds more than \(limits.objects) values",
+      offset: opcodeOffset,
+      remedy: "no checkpoint needs so many; raise the limit if you trust the file")
   }
 
   mutating func push(_ node: PickleArena.Node) throws(PortError) {

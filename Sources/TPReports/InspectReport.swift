@@ -61,13 +61,9 @@ public struct InspectReport: Sendable {
 
   /// Names that stand for one tensor.
   private var aliases: [[String]] {
-    var dict = StateDict()
-    for (index, row) in tensors.enumerated() {
-      // Two paths may join to one name; the place keeps them apart here.
-      try? dict.append("\(index)", row.record.tensor)
-    }
-    return dict.aliases.map { group in
-      group.compactMap { Int($0) }.map { tensors[$0].record.name }
+    // Two paths may join to one name; the place keeps them apart.
+    TensorSharing.aliases(of: tensors.map(\.record.tensor)).map { group in
+      group.map { tensors[$0].record.name }
     }
   }
 

@@ -22,8 +22,9 @@ extension RecoveredFile {
           return [
             "name": .string(entry.record.name),
             "path": .array(entry.record.path.map(JSONValue.string)),
-            "dtype": .string(tensor.dtype.rawValue),
-            "shape": .array(tensor.shape.extents.map(JSONValue.int)),
+            "dtype": entry.isDescribed ? .string(tensor.dtype.rawValue) : .null,
+            "shape": entry.isDescribed
+              ? .array(tensor.shape.extents.map(JSONValue.int)) : .null,
             "storage": .string(tensor.storage.key),
             "state": .string(entry.state.name),
             "written": .bool(entry.obstacle == nil),
@@ -53,7 +54,8 @@ extension RecoveredFile {
     var table = Table([("name", .left), ("shape", .left), ("reason", .left)])
     for entry in entries {
       table.add(
-        printable(entry.record.name, limit: 80), entry.record.tensor.shape.description,
+        printable(entry.record.name, limit: 80),
+        entry.isDescribed ? entry.record.tensor.shape.description : "?",
         printable(entry.obstacle ?? entry.state.reason ?? ""))
     }
     return "\n\(title)\n" + table.text

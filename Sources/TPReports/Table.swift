@@ -27,19 +27,28 @@ struct Table {
 
   /// The lines, each indented by two spaces, without trailing spaces.
   var text: String {
-    // Counting characters is what takes the time: once per cell.
-    let counts = rows.map { $0.map(\.count) }
+    // Counting characters is what takes the time: once per cell, and only where there are others
+    // than those of ASCII.
+    let counts = rows.map {
+      $0.map { $0.utf8.allSatisfy { $0 < 0x80 } ? $0.utf8.count : $0.count }
+    }
     let widths = sides.indices.map { column in
       counts.map { column < $0.count ? $0[column] : 0 }.max() ?? 0
     }
-    return zip(rows, counts).map { row, counts in
-      var line = " "
+    var text: [UInt8] = []
+    for (row, counts) in zip(rows, counts) {
+      text.append(UInt8(ascii: " "))
       for (column, cell) in row.enumerated() where column < sides.count {
-        let space = String(repeating: " ", count: widths[column] - counts[column])
-        line += " " + (sides[column] == .left ? cell + space : space + cell) + " "
+        let space = repeatElement(UInt8(ascii: " "), count: widths[column] - counts[column])
+        text.append(UInt8(ascii: " "))
+        if sides[column] == .right { text.append(contentsOf: space) }
+        text.append(contentsOf: cell.utf8)
+        if sides[column] == .left { text.append(contentsOf: space) }
+        text.append(UInt8(ascii: " "))
       }
-      while line.utf8.last == UInt8(ascii: " ") { line.unicodeScalars.removeLast() }
-      return line + "\n"
-    }.joined()
+      while text.last == UInt8(ascii: " ") { text.removeLast() }
+      text.append(UInt8(ascii: "\n"))
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -1,5 +1,6 @@
 internal import TPBytes
 internal import TPPickle
+internal import TPTorchFiles
 internal import TPZip
 
 extension Scan {
@@ -19,6 +20,7 @@ extension Scan {
     place.isTorchScript = archive.members.contains {
       $0.name.hasSuffix("/constants.pkl") || $0.name.hasPrefix("code/")
     }
+    var allowance = PickleAllowance(archiveBytes: region.count, limits: limits)
     var sources: [String] = []
     var scripts: [String] = []
     for member in archive.members {
@@ -26,20 +28,21 @@ extension Scan {
       if lowered.hasSuffix(".py") {
         if place.isTorchScript { scripts.append(member.name) } else { sources.append(member.name) }
       }
-      self.member(member, of: archive, lowered, place)
+      self.member(member, of: archive, lowered, place, &allowance)
     }
     noteCode(scripts, sources, place)
     gaps(archive, region, place)
   }
 
   private mutating func member(
-    _ member: ZipMember, of archive: ZipArchive, _ lowered: String, _ place: Place
+    _ member: ZipMember, of archive: ZipArchive, _ lowered: String, _ place: Place,
+    _ allowance: inout PickleAllowance
   ) {
     var inner = place.depth == 0 && place.record == nil ? place : place.inside(member.name)
     inner.record = place.record.map { $0 + "!" + member.name } ?? member.name
     checkName(member, inner)
     let isNamedPickle = [".pkl", ".pickle"].contains { lowered.hasSuffix($0) }
-    if isNamedPickle, isBomb(member) { return tooMuch(inner) }
+    if isNamedPickle, isBomb(member, inner, &allowance) { return }
     guard let bytes = bytes(of: member, in: archive, inner) else { return }
     let start = ContentStart(bytes)
     if isNamedPickle {
@@ -51,10 +54,11 @@ extension Scan {
           record: inner.record))
     } else if start.isPickle {
       // A storage's numbers may begin so by chance; then they lead nowhere.
-      if nestedBytesLeft <= 0 || isBomb(member) { return tooMuch(inner) }
+      if nestedBytesLeft <= 0 { return tooMuch(inner) }
+      if isBomb(member, inner, &allowance) { return }
       guard let trace = try? PickleMachine.trace(bytes.bytes, limits: limits) else { return }
       if trace.pickle == nil { nestedBytesLeft -= trace.end + Self.placeCost }
-      if trace.pickle != nil || hasStranger(trace) { stream(bytes, inner) }
+      if trace.pickle != nil || hasStranger(trace) { stream(bytes, inner, first: trace) }
     } else {
       inner.depth = place.depth + 1
       content(bytes, inner, isNamedPickle: false)
@@ -62,13 +66,16 @@ extension Scan {
   }
 
   /// A deflated mebibyte can hold a thousand million opcodes, and an archive many such members.
-  private mutating func isBomb(_ member: ZipMember) -> Bool {
-    guard member.method == .deflated else { return false }
-    let (owed, overflow) = member.storedRange.count.multipliedReportingOverflow(
-      by: limits.pickleInflateRatio)
-    if !overflow { inflatedBytesLeft -= max(0, member.byteCount - owed) }
-    return inflatedBytesLeft < 0
-      || member.byteCount > limits.pickleBytes(deflatedTo: member.storedRange.count)
+  private mutating func isBomb(
+    _ member: ZipMember, _ place: Place, _ allowance: inout PickleAllowance
+  ) -> Bool {
+    do throws(PortError) {
+      try allowance.take(member)
+      return false
+    } catch {
+      add(error, place)
+      return true
+    }
   }
 
   /// The bytes of a member even where their checksum contradicts them, as PyTorch reads them.
@@ -167,7 +174,7 @@ extension Scan {
       guard trace.pickle != nil || hasStranger(trace) else { continue }
       var inner = place.inside(entry.name)
       inner.record = entry.name
-      _ = run(bytes, from: 0, inner, mayFail: true)
+      _ = run(bytes, from: 0, inner, mayFail: true, trace)
     }
   }
 }

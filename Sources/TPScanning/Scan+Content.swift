@@ -36,17 +36,18 @@ extension Scan {
     guard !ContentStart(region).isOtherFormat else { return }
     guard let trace = try? PickleMachine.trace(region.bytes, limits: limits) else { return }
     if trace.pickle != nil || !trace.arena.globals.isEmpty {
-      stream(region, place)
+      stream(region, place, first: trace)
     } else {
       survey(region, place)
     }
   }
 
   /// Pickles one after the other: a legacy file, or a plain pickle and what follows it.
-  mutating func stream(_ region: ByteRegion, _ place: Place) {
-    guard let first = run(region, from: 0, place, mayFail: false), let pickle = first.pickle else {
-      return
-    }
+  ///
+  /// - Parameter trace: what running the first of them gave, where that was done already.
+  mutating func stream(_ region: ByteRegion, _ place: Place, first trace: PickleTrace? = nil) {
+    guard let first = run(region, from: 0, place, mayFail: false, trace), let pickle = first.pickle
+    else { return }
     var end = first.end
     if isMagic(pickle) {
       end = legacy(region, from: end, place)
@@ -55,16 +56,17 @@ extension Scan {
     }
     var isFirst = true
     while end < region.count, report.pickles < 10_000 {
-      guard let next = try? PickleMachine.trace(region.bytes, from: end, limits: limits),
-        let following = next.pickle
-      else {
+      guard let next = try? PickleMachine.trace(region.bytes, from: end, limits: limits) else {
+        return tooMuch(place)
+      }
+      guard let following = next.pickle else {
         add(
           Finding(
             .trailingBytes, .suspicious,
             "\(region.count - end) bytes follow the end of the pickle", record: place.record,
             offset: end))
         // What runs before the error runs.
-        _ = run(region, from: end, place, mayFail: true)
+        _ = run(region, from: end, place, mayFail: true, next)
         return
       }
       if isFirst, following.arena.int(following.root) == 1001 {
@@ -79,7 +81,7 @@ extension Scan {
             .trailingPickle, .suspicious, "another pickle follows the end of the pickle",
             record: place.record, offset: end))
       }
-      _ = run(region, from: end, place, mayFail: false)
+      _ = run(region, from: end, place, mayFail: false, next)
       end = next.end
       isFirst = false
     }
@@ -121,32 +123,6 @@ extension Scan {
       }
       position = max(position, min(legacy(region, from: first.end, place), region.count))
     }
-  }
-
-  /// A tar file of torch 0.1, or any other: pickles may begin wherever a PROTO opcode stands.
-  private mutating func tar(_ region: ByteRegion, _ place: Place) {
-    let bytes = region.bytes
-    var position = 512
-    while position + 2 <= bytes.byteCount, nestedBytesLeft > 0 {
-      let isPickle =
-        unsafe bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self) == 0x80
-        && bytes.unsafeLoad(fromByteOffset: position + 1, as: UInt8.self) <= 5
-      guard isPickle else {
-        position += 1
-        continue
-      }
-      guard let trace = try? PickleMachine.trace(bytes, from: position, limits: limits) else {
-        return
-      }
-      if trace.pickle == nil { nestedBytesLeft -= trace.end - position + Self.placeCost }
-      if trace.pickle != nil || hasStranger(trace) {
-        _ = run(region, from: position, place, mayFail: trace.pickle == nil)
-        position = max(trace.end, position + 1)
-      } else {
-        position += 1
-      }
-    }
-    if nestedBytesLeft <= 0 { tooMuch(place) }
   }
 
   mutating func tooMuch(_ place: Place) {

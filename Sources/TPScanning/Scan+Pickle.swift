@@ -4,13 +4,17 @@ internal import TPPickle
 extension Scan {
   /// Runs a pickle and judges what it names and calls.
   ///
-  /// - Parameter mayFail: whether bytes that turn out to be no whole pickle are no finding.
+  /// - Parameters:
+  ///   - mayFail: whether bytes that turn out to be no whole pickle are no finding.
+  ///   - known: what running it gave, where that was done already.
   mutating func run(
-    _ region: ByteRegion, from offset: Int, _ place: Place, mayFail: Bool
+    _ region: ByteRegion, from offset: Int, _ place: Place, mayFail: Bool,
+    _ known: PickleTrace? = nil
   ) -> PickleTrace? {
-    guard let trace = try? PickleMachine.trace(region.bytes, from: offset, limits: limits) else {
-      return nil
-    }
+    let fresh =
+      known == nil
+      ? try? PickleMachine.trace(region.bytes, from: offset, limits: limits) : nil
+    guard let trace = known ?? fresh else { return nil }
     report.pickles += 1
     if found.count < 1_000 {
       found.append(FoundPickle(record: place.record, bytes: region, offset: offset))
@@ -163,7 +167,8 @@ extension Scan {
       guard inner.depth <= Self.mostNesting,
         let trace = try? PickleMachine.trace(region.bytes, limits: limits)
       else { continue }
-      nestedBytesLeft -= Self.placeCost + (trace.pickle == nil ? trace.end : 0)
+      // Most that look so here are whole, and are run once more, judged and listed.
+      nestedBytesLeft -= 4 * Self.placeCost + (trace.pickle == nil ? trace.end : 0)
       // A text that happens to be one small pickle is none.
       guard !trace.arena.globals.isEmpty, trace.pickle != nil || hasStranger(trace) else {
         continue
@@ -172,7 +177,7 @@ extension Scan {
         Finding(
           .nestedPickle, hasStranger(trace) ? .suspicious : .note,
           "a pickle lies inside of a value", record: place.record, offset: offset))
-      _ = run(region, from: 0, inner, mayFail: true)
+      _ = run(region, from: 0, inner, mayFail: true, trace)
     }
   }
 

@@ -30,6 +30,7 @@ public enum Scanner {
   ) throws(PortError) -> [FoundPickle] {
     var scan = Scan(file: path, limits: limits)
     let file = try SharedBytes(path: path)
+    scan.grant(file.count)
     scan.content(file.region, Place(), isNamedPickle: false)
     return scan.found
   }
@@ -71,12 +72,11 @@ struct Scan {
   var report: ScanReport
   var found: [FoundPickle] = []
   let limits: ReadLimits
-  /// Bytes that may yet be run in vain: a small file can hold many places that look like a pickle.
-  var nestedBytesLeft = 1 << 25
-  /// Bytes of pickles that members may yet inflate to beyond what their stored bytes account for.
-  var inflatedBytesLeft = 16 << 20
+  /// Bytes that may yet be run in vain: a small file can hold many places that look like a pickle, and
+  /// a large one has some by chance.
+  var nestedBytesLeft = 1 << 24
   /// What a place costs besides the bytes that are run from it.
-  static let placeCost = 256
+  static let placeCost = 64
   /// What has been listed already.
   private var seen: Set<Finding> = []
   /// Module and name of every global that was judged, wherever it was found.
@@ -116,8 +116,14 @@ struct Scan {
         offset: error.offset))
   }
 
+  /// Lets a file be looked at in proportion to its size.
+  mutating func grant(_ fileBytes: Int) {
+    nestedBytesLeft = nestedBytesLeft.addingReportingOverflow(2 * fileBytes).partialValue
+  }
+
   /// The whole of a file: what lies in it, then what a reader makes of it.
   mutating func file(_ file: SharedBytes, path: String) throws(PortError) {
+    grant(file.count)
     content(file.region, Place(), isNamedPickle: false)
     if isShardIndex(file.region) {
       try shards(file.region, path: path)

@@ -54,7 +54,8 @@ public struct MetadataTree: Sendable {
     /// A class or function by name, for example `torch.float32`.
     case global(String)
     /// An object of a class that the file names: fields, then what it contains as list or mapping.
-    case object(
+    /// Kept apart, so that a million numbers do not take the room of a million objects.
+    indirect case object(
       className: String, arguments: [Handle], fields: [Entry], items: [Handle], entries: [Entry])
   }
 

@@ -22,20 +22,34 @@ public struct TensorSharing: Hashable, Sendable {
   /// Whether a name is an alias of one that is written.
   public func isAlias(_ name: String) -> Bool { writtenName(of: name) != name }
 
-  init(_ stateDict: StateDict) {
-    var places: [TensorIdentity: Int] = [:]
-    var groups: [[String]] = []
-    var distinct: [StateDict.Entry] = []
-    for entry in stateDict.entries where entry.tensor.shape.elementCount > 0 {
-      let place = places[TensorIdentity(entry.tensor), default: groups.count]
-      if place == groups.count {
-        places[TensorIdentity(entry.tensor)] = place
-        groups.append([])
-        distinct.append(entry)
-      }
-      groups[place].append(entry.name)
+  /// Groups of two or more places of one tensor in a list, groups and places in order.
+  ///
+  /// Tensors without elements are never aliases.
+  package static func aliases(of tensors: [Tensor]) -> [[Int]] {
+    groups(of: tensors).filter { $0.count > 1 }
+  }
+
+  /// The places of each tensor that has elements.
+  private static func groups(of tensors: [Tensor]) -> [[Int]] {
+    var known: [TensorIdentity: Int] = [:]
+    known.reserveCapacity(tensors.count)
+    var groups: [[Int]] = []
+    for (place, tensor) in tensors.enumerated() where tensor.shape.elementCount > 0 {
+      // Made and found in one search.
+      let group = number(&known[TensorIdentity(tensor), default: groups.count])
+      if group == groups.count { groups.append([]) }
+      groups[group].append(place)
     }
-    aliases = groups.filter { $0.count > 1 }
+    return groups
+  }
+
+  private static func number(_ entry: inout Int) -> Int { entry }
+
+  init(_ stateDict: StateDict) {
+    let entries = stateDict.entries
+    let groups = Self.groups(of: entries.map(\.tensor))
+    let distinct = groups.compactMap { $0.first.map { entries[$0] } }
+    aliases = groups.filter { $0.count > 1 }.map { $0.map { entries[$0].name } }
     var firstNames: [String: String] = [:]
     for group in aliases {
       for name in group.dropFirst() { firstNames[name] = group[0] }

@@ -106,7 +106,9 @@ final class LegacyStorages: PersistentSource {
   private static func ids(_ arena: PickleArena) throws(PortError) -> [String: StorageID] {
     var ids: [String: StorageID] = [:]
     for node in arena.nodes {
-      guard case .persistent(let handle) = node, let fields = arena.tuple(handle),
+      guard case .persistent(let handle) = node else { continue }
+      try StorageID.refuseText(handle, in: arena)
+      guard let fields = arena.tuple(handle),
         fields.first.flatMap({ arena.text($0) }) != "module"
       else { continue }
       let id = try StorageID(handle, in: arena, hasView: true)

@@ -13,6 +13,9 @@ public struct Recovery: Sendable {
     case unverified(String)
     /// They are not there, or a checksum contradicts them; the reason.
     case lost(String)
+
+    /// Whether its bytes are not to be had.
+    public var isLost: Bool { if case .lost = self { true } else { false } }
   }
 
   /// A tensor that the file speaks of.
@@ -21,6 +24,9 @@ public struct Recovery: Sendable {
     public let record: TensorRecord
     /// How sure its bytes are.
     public let state: State
+    /// Whether the file still tells its type and shape; where it does not, those of the record mean
+    /// nothing.
+    public var isDescribed = true
   }
 
   /// How the file is built.

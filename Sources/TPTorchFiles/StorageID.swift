@@ -26,6 +26,7 @@ struct StorageID {
     _ id: PickleArena.Handle, in arena: PickleArena, hasView: Bool = false
   ) throws(PortError) {
     let offset = arena.offset(of: id)
+    try StorageID.refuseText(id, in: arena)
     let wanted =
       "('storage', class, key, location, number of elements" + (hasView ? ", view)" : ")")
     guard let fields = arena.tuple(id), fields.count == (hasView ? 6 : 5),
@@ -57,6 +58,17 @@ struct StorageID {
     self.byteCount = byteCount
     className = global.fullName
     view = hasView ? try StorageID.view(fields[5], of: count, in: arena) : nil
+  }
+
+  /// Protocol 0 writes a persistent id as what `str` makes of it, from which nobody can get the class
+  /// back: `torch.save(pickle_protocol=0)` writes files that `torch.load` refuses.
+  static func refuseText(_ id: PickleArena.Handle, in arena: PickleArena) throws(PortError) {
+    guard case .string(let text) = arena[id], text.hasPrefix("(") else { return }
+    throw PortError(
+      .unsupported,
+      "the pickle is of protocol 0, in which storages are texts: PyTorch writes such a file and"
+        + " cannot load it", offset: arena.offset(of: id),
+      remedy: "save it again with the default pickle_protocol")
   }
 
   /// The type of the elements; `nil` where the storage counts bytes.

@@ -12,6 +12,8 @@ struct TarArchive {
   struct Cut {
     /// Its name; `nil` where not even its header is whole.
     let name: String?
+    /// The same without the `./` that some programs put before it.
+    var plainName: String? { name.map(TarArchive.plain) }
     /// Its first bytes.
     let beginning: ByteRegion
     /// How many bytes the file would have at least.
@@ -23,12 +25,26 @@ struct TarArchive {
   /// Where the file ends too soon.
   let cut: Cut?
 
+  /// - Parameter salvaging: whether a header that is damaged is passed over, up to the next one that is
+  ///   not. It takes the member behind it along.
   /// - Throws: `PortError` for a damaged archive, or one with too many members.
-  init(_ file: ByteRegion, limits: ReadLimits) throws(PortError) {
+  init(
+    _ file: ByteRegion, salvaging: Bool = false, limits: ReadLimits
+  ) throws(PortError) {
     var members: [(name: String, region: ByteRegion)] = []
     var offset = 0
     var extended: [String: String] = [:]
-    while let header = try TarHeader(file, at: offset) {
+    while true {
+      let found: TarHeader?
+      do throws(PortError) {
+        found = try TarHeader(file, at: offset)
+      } catch {
+        guard salvaging else { throw error }
+        extended = [:]
+        offset = TarArchive.header(in: file, from: offset + 512)
+        continue
+      }
+      guard let header = found else { break }
       guard let whole = header.whole else {
         cut = Cut(name: nil, beginning: ByteRegion([]), wholeCount: offset + 512)
         self.members = members
@@ -64,6 +80,37 @@ struct TarArchive {
     }
     self.members = members
     cut = nil
+  }
+
+  /// The whole members by their names.
+  ///
+  /// - Throws: `PortError` where two have the same one.
+  func named() throws(PortError) -> [String: ByteRegion] {
+    var named: [String: ByteRegion] = [:]
+    for (name, region) in members {
+      guard named.updateValue(region, forKey: TarArchive.plain(name)) == nil else {
+        throw PortError(
+          .malformed, "two members of the tar file have the same name",
+          record: TarArchive.plain(name),
+          remedy: "readers differ in which one they take; do not trust this file")
+      }
+    }
+    return named
+  }
+
+  private static func plain(_ name: String) -> String {
+    name.hasPrefix("./") ? String(name.dropFirst(2)) : name
+  }
+
+  /// Where the next whole header is, or the end of the file.
+  private static func header(in file: ByteRegion, from start: Int) -> Int {
+    var offset = start
+    while offset < file.count {
+      let header = try? TarHeader(file, at: offset)
+      if header?.whole != nil { return offset }
+      offset += 512
+    }
+    return file.count
   }
 
   /// `LENGTH KEY=VALUE\n`, the length counting itself; what is not so ends the list.

@@ -15,44 +15,98 @@ internal import TPTensors
 final class TarStorages: PersistentSource {
   /// How many storages there are.
   let storageCount: Int
+  /// Where the pickles of the two members begin, of a whole file.
+  private(set) var storagePickles: [Int] = []
+  private(set) var tensorPickles: [Int] = []
   private var storages: [Int: TypedStorage] = [:]
   private var tensors: [Int: Tensor] = [:]
   private let limits: ReadLimits
+  private let isSalvage: Bool
+  private var beginning: (storage: Storage, region: ByteRegion)?
+  private var unknown: Set<ObjectIdentifier> = []
 
-  /// - Parameter isCut: whether the file ends inside of `tensors`, so that the tensors before its end
-  ///   are all there are.
+  /// The storages and tensors of a whole file.
   init(
-    storages: ByteRegion, tensors: ByteRegion, isCut: Bool = false, limits: ReadLimits
+    storages: ByteRegion, tensors: ByteRegion, limits: ReadLimits
   ) throws(PortError) {
     self.limits = limits
+    isSalvage = false
     var reader = TarReader(storages, limits)
     do throws(PortError) {
       let count = try reader.number()
-      for _ in 0..<count { try reader.storage(&self.storages) }
+      for _ in 0..<count { _ = try reader.storage(&self.storages) }
       storageCount = count
       try reader.views(&self.storages)
+      storagePickles = reader.pickles
     } catch {
       throw error.at(record: "storages")
     }
     reader = TarReader(tensors, limits)
     do throws(PortError) {
       for _ in 0..<(try reader.number()) { try reader.tensor(&self.tensors, self.storages) }
+      tensorPickles = reader.pickles
     } catch {
-      guard isCut, error.kind == .truncated else { throw error.at(record: "tensors") }
+      throw error.at(record: "tensors")
     }
   }
 
-  /// The keys of the tensors and storages that a pickle refers to.
-  static func keys(in arena: PickleArena) -> Set<Int> {
-    var keys: Set<Int> = []
-    for case .persistent(let id) in arena.nodes {
-      if let key = TarReader.key(id, arena) { keys.insert(key) }
+  /// What is left of the storages and tensors of a damaged file, up to where each member cannot be
+  /// read on: nothing tells where the next storage or tensor would begin.
+  ///
+  /// - Parameters:
+  ///   - storages: the member or its first bytes; `nil` where it is lost.
+  ///   - tensors: the same.
+  init(salvaging storages: ByteRegion?, tensors: ByteRegion?, limits: ReadLimits) {
+    self.limits = limits
+    isSalvage = true
+    storageCount = 0
+    if let storages {
+      var reader = TarReader(storages, limits)
+      do throws(PortError) {
+        let count = try reader.number()
+        for _ in 0..<count {
+          guard let cut = try reader.storage(&self.storages, mayBeCut: true) else { continue }
+          if let storage = self.storages[cut.key]?.storage { beginning = (storage, cut.beginning) }
+          break
+        }
+        if beginning == nil { try reader.views(&self.storages) }
+      } catch {
+        // What was read before the place of the error stands.
+      }
     }
-    return keys
+    if let tensors {
+      var reader = TarReader(tensors, limits)
+      do throws(PortError) {
+        for _ in 0..<(try reader.number()) {
+          try reader.tensor(&self.tensors, self.storages, mayLack: true)
+        }
+      } catch {
+        // The same.
+      }
+    }
   }
 
-  /// Whether a tensor or storage is there.
-  func has(_ key: Int) -> Bool { tensors[key] != nil || storages[key] != nil }
+  /// What is left of a tensor's storage, where the file ends in it.
+  func beginning(of tensor: Tensor) -> ByteRegion? {
+    guard let beginning, beginning.storage === tensor.storage else { return nil }
+    return beginning.region
+  }
+
+  /// Whether nothing is left that tells a tensor's type and shape; what it has instead means nothing.
+  func isUnknown(_ tensor: Tensor) -> Bool { unknown.contains(ObjectIdentifier(tensor.storage)) }
+
+  /// A tensor of which only the key is left.
+  private func unknownTensor(_ key: Int) throws(PortError) -> Tensor {
+    let storage = Storage(key: String(key), byteCount: 1) { () throws(PortError) in
+      throw PortError(
+        .truncated, "its type and shape are not in what is left of the file", record: "tensors")
+    }
+    unknown.insert(ObjectIdentifier(storage))
+    let tensor = try Tensor(
+      dtype: .uint8, shape: Shape([]), strides: [], offset: 0, storage: storage)
+    tensors[key] = tensor
+    return tensor
+  }
 
   func value(
     _ id: PickleArena.Handle, in arena: PickleArena
@@ -65,6 +119,7 @@ final class TarStorages: PersistentSource {
     }
     if let tensor = tensors[number] { return .tensor(tensor) }
     if let storage = storages[number] { return .storage(storage) }
+    if isSalvage { return .tensor(try unknownTensor(number)) }
     throw PortError(
       .malformed, "the file has neither a tensor nor a storage \(number)",
       offset: arena.offset(of: id), record: "pickle", remedy: "the file is damaged; fetch it again")
@@ -73,141 +128,5 @@ final class TarStorages: PersistentSource {
   func classHandle(_ id: PickleArena.Handle, in arena: PickleArena) -> PickleArena.Handle? {
     guard let first = arena.tuple(id)?.first, arena.global(first) != nil else { return nil }
     return first
-  }
-}
-
-/// Reads one member of a tar file: pickles and numbers in turn.
-private struct TarReader {
-  private let region: ByteRegion
-  private let limits: ReadLimits
-  private var offset = 0
-
-  init(_ region: ByteRegion, _ limits: ReadLimits) {
-    self.region = region
-    self.limits = limits
-  }
-
-  private mutating func pickle() throws(PortError) -> Pickle {
-    let pickle = try PickleMachine.run(region.bytes, from: offset, limits: limits)
-    offset = pickle.range.upperBound
-    return pickle
-  }
-
-  private mutating func numbers(_ count: Int) throws(PortError) -> [Int] {
-    var cursor = ByteCursor(region.bytes)
-    try cursor.seek(to: offset)
-    let (length, overflow) = count.multipliedReportingOverflow(by: 8)
-    try cursor.require(overflow ? Int.max : length)
-    var numbers: [Int] = []
-    for _ in 0..<count { numbers.append(Int(try cursor.little(Int64.self))) }
-    offset = cursor.offset
-    return numbers
-  }
-
-  /// The pickled number that begins a member.
-  mutating func number() throws(PortError) -> Int {
-    let pickle = try pickle()
-    guard let count = pickle.arena.int(pickle.root), count >= 0, count <= limits.members else {
-      throw PortError(.malformed, "the member does not begin with a number of objects", offset: 0)
-    }
-    return count
-  }
-
-  mutating func storage(_ storages: inout [Int: TypedStorage]) throws(PortError) {
-    let start = offset
-    let pickle = try pickle()
-    let arena = pickle.arena
-    guard let fields = arena.tuple(pickle.root), fields.count == 3,
-      let key = TarReader.key(fields[0], arena), let location = arena.text(fields[1]),
-      let global = arena.global(fields[2]),
-      case .typed(let dtype) = StorageClass(module: global.module, name: global.name)
-    else {
-      throw PortError(.malformed, "a storage is not (key, location, class)", offset: start)
-    }
-    let count = try numbers(1)[0]
-    let (length, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
-    guard count >= 0, !overflow, let bytes = region.slice(offset: offset, length: length) else {
-      throw PortError(
-        .truncated, "a storage of \(count) \(dtype.rawValue) elements reaches past the end",
-        offset: start, remedy: "the file is incomplete or damaged; fetch it again")
-    }
-    offset += length
-    let storage = TypedStorage(
-      storage: Storage(key: String(key), location: location, region: bytes),
-      className: global.fullName, dtype: dtype, count: count)
-    guard storages.updateValue(storage, forKey: key) == nil else {
-      throw PortError(.malformed, "two storages have the key \(key)", offset: start)
-    }
-  }
-
-  /// Storages that are parts of others.
-  mutating func views(_ storages: inout [Int: TypedStorage]) throws(PortError) {
-    let pickle = try pickle()
-    let arena = pickle.arena
-    guard case .list(let views) = arena[pickle.root] else {
-      throw PortError(
-        .malformed, "the storages are not followed by a list of views",
-        offset: pickle.range.lowerBound)
-    }
-    for view in views {
-      guard let fields = arena.tuple(view), fields.count == 4,
-        let key = TarReader.key(fields[0], arena), let root = TarReader.key(fields[1], arena),
-        let offset = arena.int(fields[2]), let count = arena.int(fields[3]),
-        let whole = storages[root], offset >= 0, count >= 0, offset <= whole.count,
-        count <= whole.count - offset
-      else {
-        throw PortError(
-          .malformed, "a view is not (key, key of a storage, offset, count) inside of it",
-          offset: arena.offset(of: view))
-      }
-      let part = TypedStorage(
-        storage: whole.storage, className: whole.className, dtype: whole.dtype,
-        offset: whole.offset + offset, count: count)
-      guard storages.updateValue(part, forKey: key) == nil else {
-        throw PortError(
-          .malformed, "two storages have the key \(key)", offset: arena.offset(of: view))
-      }
-    }
-  }
-
-  mutating func tensor(
-    _ tensors: inout [Int: Tensor], _ storages: [Int: TypedStorage]
-  ) throws(PortError) {
-    let start = offset
-    let pickle = try pickle()
-    let arena = pickle.arena
-    guard let fields = arena.tuple(pickle.root), fields.count == 3,
-      let key = TarReader.key(fields[0], arena)
-    else {
-      throw PortError(
-        .malformed, "a tensor is not (key, key of its storage, class)", offset: start)
-    }
-    var cursor = ByteCursor(region.bytes)
-    try cursor.seek(to: offset)
-    let rank = Int(try cursor.little(Int32.self))
-    try cursor.skip(4)
-    offset = cursor.offset
-    guard rank >= 0, rank <= limits.rank else {
-      throw PortError(
-        .limit, "a tensor has \(rank) dimensions, more than \(limits.rank)", offset: start)
-    }
-    let extents = try numbers(rank)
-    let strides = try numbers(rank)
-    let first = try numbers(1)[0]
-    guard let storageKey = TarReader.key(fields[1], arena), let storage = storages[storageKey]
-    else {
-      throw PortError(.malformed, "the tensor \(key) has no storage in the file", offset: start)
-    }
-    do throws(PortError) {
-      let shape = try Shape(extents, limits: limits)
-      tensors[key] = try storage.tensor(shape, strides, first)
-    } catch {
-      throw error.moved(by: start)
-    }
-  }
-
-  /// Keys are integers, or were turned into texts.
-  static func key(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Int? {
-    arena.int(handle) ?? arena.text(handle).flatMap { Int($0) }
   }
 }

@@ -95,6 +95,7 @@ struct TensorPaths {
     var inside = Array(repeating: false, count: tree.nodes.count)
     var visits = 0
     var text = 0
+    var paths = 0
     var stack = [(handle: root, steps: steps(root), next: 0, components: 0)]
     inside[Int(root.index)] = true
     try note(root, path, tensors)
@@ -114,8 +115,10 @@ struct TensorPaths {
       guard visits <= limits.objects, stack.count <= limits.depth else { throw tooMany }
       path += components
       if case .tensor = tree[step.target] {
-        text += path.reduce(0) { $0 + $1.utf8.count }
-        guard text <= limits.headerBytes else { throw tooMany }
+        paths += 1
+        // Counting the components with their dots: a path may consist of empty ones.
+        text += path.reduce(0) { $0 + $1.utf8.count + 1 }
+        try limits.checkPathText(text, paths: paths)
         try note(step.target, path, tensors)
         path.removeLast(components.count)
       } else {

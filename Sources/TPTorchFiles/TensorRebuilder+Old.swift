@@ -110,6 +110,7 @@ extension TensorRebuilder {
   private mutating func nestedStream(
     _ data: PickleArena.Handle, _ handle: PickleArena.Handle
   ) throws(PortError) -> LegacyStream {
+    if let known = nestedStreams[data] { return known }
     guard nesting < 4 else {
       throw PortError(
         .limit, "files are nested in each other's pickles \(nesting) deep",
@@ -119,10 +120,14 @@ extension TensorRebuilder {
       throw malformed("a storage is loaded from \(arena[data].kind), not from bytes", handle)
     }
     do throws(PortError) {
-      let stream = try LegacyStream(region, limits: limits)
+      // Such a file holds one storage or tensor, and a pickle may hold a million such files.
+      var inner = limits
+      inner.freeObjects = min(inner.freeObjects, 10_000)
+      let stream = try LegacyStream(region, limits: inner)
       guard stream.storages.missingBytes == 0 else {
         throw PortError(.truncated, "\(stream.storages.missingBytes) bytes are missing")
       }
+      nestedStreams[data] = stream
       return stream
     } catch {
       throw PortError(
@@ -133,6 +138,15 @@ extension TensorRebuilder {
 
   /// `_load_from_bytes` as a value of its own: a storage, or a tensor; anything else stays a call.
   mutating func loaded(
+    _ data: PickleArena.Handle, _ handle: PickleArena.Handle
+  ) throws(PortError) -> RebuiltTensor? {
+    if let known = nestedTensors[data] { return known }
+    let result = try loadedOnce(data, handle)
+    if let result { nestedTensors[data] = result }
+    return result
+  }
+
+  private mutating func loadedOnce(
     _ data: PickleArena.Handle, _ handle: PickleArena.Handle
   ) throws(PortError) -> RebuiltTensor? {
     let stream = try nestedStream(data, handle)

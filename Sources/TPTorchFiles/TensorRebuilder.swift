@@ -30,6 +30,9 @@ struct TensorRebuilder {
   // A tensor that several names share is one object.
   private var known: [PickleArena.Handle: RebuiltTensor] = [:]
   var nestedStorages: [PickleArena.Handle: TypedStorage] = [:]
+  // By the bytes that hold them, however often they are loaded.
+  var nestedStreams: [PickleArena.Handle: LegacyStream] = [:]
+  var nestedTensors: [PickleArena.Handle: RebuiltTensor] = [:]
 
   init(
     _ arena: PickleArena, source: ByteRegion, storages: any PersistentSource, limits: ReadLimits,

@@ -45,11 +45,14 @@ private struct ExportReader {
   private(set) var tensors: [TensorRecord] = []
   private(set) var configCount = 0
   private var storages: [String: Storage] = [:]
+  private var files: [String: Checkpoint] = [:]
+  private var allowance: PickleAllowance
 
   init(_ records: TorchRecords, byteOrder: Storage.ByteOrder, _ limits: ReadLimits) {
     self.records = records
     self.byteOrder = byteOrder
     self.limits = limits
+    allowance = records.allowance(limits)
   }
 
   mutating func read(folder: String, suffix: String) throws(PortError) {
@@ -102,17 +105,30 @@ private struct ExportReader {
     _ member: ZipMember, _ payload: JSONValue, _ path: [String]
   ) throws(PortError) {
     guard let meta = payload["tensor_meta"], meta != .null else { return }
+    let inner = try file(member)
+    guard tensors.count + inner.tensors.count <= limits.members else {
+      throw PortError(.limit, "the program holds more than \(limits.members) tensors")
+    }
+    tensors += inner.tensors.map { TensorRecord(path: path + $0.path, tensor: $0.tensor) }
+  }
+
+  /// A file of torch.save, read once however many weights name it.
+  private mutating func file(_ member: ZipMember) throws(PortError) -> Checkpoint {
+    if let known = files[member.name] { return known }
+    try allowance.take(member)
     let bytes = try records.archive.bytes(of: member)
     let inner: Checkpoint
     do throws(PortError) {
-      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: limits)
+      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: allowance.current)
     } catch {
       throw PortError(error.kind, error.message, record: member.name, remedy: error.remedy)
     }
     guard inner.container == .torchZip else {
       throw PortError(.malformed, "a pickled weight is no checkpoint", record: member.name)
     }
-    tensors += inner.tensors.map { TensorRecord(path: path + $0.path, tensor: $0.tensor) }
+    allowance.take(values: inner.metadata.nodes.count, bytes: member.byteCount)
+    files[member.name] = inner
+    return inner
   }
 
   private mutating func tensor(

@@ -18,14 +18,15 @@ extension TorchFile {
   static func readOldExport(
     _ archive: ZipArchive, _ limits: ReadLimits
   ) throws(PortError) -> Checkpoint {
-    guard let weights = try part("serialized_state_dict", of: archive, limits) else {
+    var allowance = PickleAllowance(archiveBytes: archive.file.count, limits: limits)
+    guard let weights = try part("serialized_state_dict", of: archive, &allowance) else {
       throw PortError(
         .malformed, "the program's weights (serialized_state_dict.pt) are missing",
         record: "serialized_state_dict.pt", remedy: "the file is incomplete; fetch it again")
     }
     var tensors = weights.tensors
     var globals = weights.globals
-    if let constants = try part("serialized_constants", of: archive, limits) {
+    if let constants = try part("serialized_constants", of: archive, &allowance) {
       tensors += constants.tensors
       globals = Interpretation.merged([globals, constants.globals])
     }
@@ -48,7 +49,7 @@ extension TorchFile {
 
   /// A file of torch.save in the archive, read where it lies.
   private static func part(
-    _ name: String, of archive: ZipArchive, _ limits: ReadLimits
+    _ name: String, of archive: ZipArchive, _ allowance: inout PickleAllowance
   ) throws(PortError) -> Checkpoint? {
     guard let member = archive[name + ".pt"] ?? archive[name + ".json"], member.byteCount > 0 else {
       return nil
@@ -56,7 +57,8 @@ extension TorchFile {
     do throws(PortError) {
       // No pass over all weights for the outer sum now: their own sums are verified at their use.
       let bytes = try archive.bytesDespiteChecksum(of: member)
-      let inner = try TorchFile.read(SharedBytes(lending: bytes), limits: limits)
+      let inner = try TorchFile.read(SharedBytes(lending: bytes), limits: allowance.current)
+      allowance.take(values: inner.metadata.nodes.count, bytes: member.byteCount)
       guard inner.container == .torchZip else {
         throw PortError(.malformed, "is no checkpoint")
       }

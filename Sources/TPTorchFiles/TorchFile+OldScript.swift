@@ -37,8 +37,9 @@ extension TorchFile {
     }
     var globals: [Checkpoint.Global] = []
     if records["attributes.pkl"] != nil {
+      var allowance = records.allowance(limits)
       let held = try contents(
-        "attributes.pkl", of: records, ZipStorages(records, byteOrder: .little), limits)
+        "attributes.pkl", of: records, ZipStorages(records, byteOrder: .little), &allowance)
       let (joined, roots) = MetadataTree.joined([
         (tree: tree, tensors: reader.records.count, arrays: 0), held.part,
       ])

@@ -13,11 +13,12 @@ extension TorchFile {
   ) throws(PortError) -> Checkpoint {
     let version = try checkedVersion(records)
     let byteOrder = try byteOrder(records)
+    var allowance = records.allowance(limits)
     let module = try contents(
-      "data.pkl", of: records, ZipStorages(records, byteOrder: byteOrder), limits)
+      "data.pkl", of: records, ZipStorages(records, byteOrder: byteOrder), &allowance)
     let constants = try contents(
       "constants.pkl", of: records,
-      ZipStorages(records, byteOrder: byteOrder, place: .constants), limits)
+      ZipStorages(records, byteOrder: byteOrder, place: .constants), &allowance)
     let mark = { (record: TensorRecord) in
       TensorRecord(path: ["<constants>"] + record.path, tensor: record.tensor)
     }
@@ -46,11 +47,12 @@ extension TorchFile {
     let names = records.archive.members.map(\.name).filter {
       $0.hasPrefix(prefix) && $0.hasSuffix(".pkl") && !$0.hasPrefix(prefix + ".data/")
     }.map { String($0.dropFirst(prefix.count)) }
+    var allowance = records.allowance(limits)
     var parts: [Interpretation] = []
     var tensors: [TensorRecord] = []
     var arrays: [TensorRecord] = []
     for name in names {
-      let part = try contents(name, of: records, storages, limits)
+      let part = try contents(name, of: records, storages, &allowance)
       let prefix = names.count > 1 ? [name] : []
       tensors += part.records.map { TensorRecord(path: prefix + $0.path, tensor: $0.tensor) }
       arrays += part.arrays.map { TensorRecord(path: prefix + $0.path, tensor: $0.tensor) }

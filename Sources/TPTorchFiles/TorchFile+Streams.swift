@@ -57,18 +57,8 @@ extension TorchFile {
     _ file: SharedBytes, limits: ReadLimits = ReadLimits()
   ) throws(PortError) -> Checkpoint {
     let archive = try TarArchive(file.region, limits: limits)
-    var members: [String: ByteRegion] = [:]
-    for (name, region) in archive.members {
-      let plain = name.hasPrefix("./") ? String(name.dropFirst(2)) : name
-      guard members.updateValue(region, forKey: plain) == nil else {
-        throw PortError(
-          .malformed, "two members of the tar file have the same name", record: plain,
-          remedy: "readers differ in which one they take; do not trust this file")
-      }
-    }
-    if let cut = archive.cut {
-      throw truncated(file, cut, members: members, limits)
-    }
+    let members = try archive.named()
+    if let cut = archive.cut { throw truncated(file, cut, limits) }
     guard let object = members["pickle"], let storages = members["storages"] else {
       throw PortError(
         .unsupported,
@@ -96,30 +86,22 @@ extension TorchFile {
     }
   }
 
-  /// A tar file that ends too soon: how much of it is there. The shapes of all tensors stand in the
-  /// last member, so none is intact unless the one with their elements is whole.
+  /// A tar file that ends too soon: how much of it is there.
   private static func truncated(
-    _ file: SharedBytes, _ cut: TarArchive.Cut, members: [String: ByteRegion],
-    _ limits: ReadLimits
+    _ file: SharedBytes, _ cut: TarArchive.Cut, _ limits: ReadLimits
   ) -> PortError {
-    let plain = cut.name.map { $0.hasPrefix("./") ? String($0.dropFirst(2)) : $0 }
     var message = "has \(file.count) of at least \(cut.wholeCount) bytes"
-    if let object = members["pickle"],
-      let pickle = try? PickleMachine.run(object.bytes, limits: limits)
-    {
-      let wanted = TarStorages.keys(in: pickle.arena)
-      let shapes = plain == "tensors" ? cut.beginning : ByteRegion([])
-      let kept = members["storages"].flatMap {
-        try? TarStorages(storages: $0, tensors: shapes, isCut: true, limits: limits)
-      }
-      let found = wanted.count { kept?.has($0) == true }
-      message += "; \(found) of \(wanted.count) tensors intact"
+    var remedy = "the file is incomplete; fetch it again"
+    if let left = try? recoverTar(file, limits: limits) {
+      let intact = left.entries.count { !$0.state.isLost }
+      message += "; \(intact) of \(left.entries.count) tensors intact"
+      if intact > 0 { remedy += ", or save what is left with torchport recover" }
     } else {
       message += " and ends before the pickle that names its tensors is whole"
     }
     return PortError(
-      .truncated, message, offset: file.count, record: plain.map { printable($0) },
-      remedy: "the file is incomplete; fetch it again")
+      .truncated, message, offset: file.count, record: cut.plainName.map { printable($0) },
+      remedy: remedy)
   }
 
   private static func noChecksums(_ count: Int) -> @Sendable () -> Checkpoint.Checksums {

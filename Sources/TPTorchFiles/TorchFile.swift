@@ -35,7 +35,8 @@ public enum TorchFile {
     let version = try checkedVersion(records)
     let byteOrder = try byteOrder(records)
     let storages = ZipStorages(records, byteOrder: byteOrder)
-    let contents = try contents("data.pkl", of: records, storages, limits)
+    var allowance = records.allowance(limits)
+    let contents = try contents("data.pkl", of: records, storages, &allowance)
     return Checkpoint(
       container: .torchZip, metadata: contents.tree, tensors: contents.records,
       arrays: contents.arrays, globals: contents.globals,
@@ -99,23 +100,11 @@ public enum TorchFile {
   }
 
   /// A pickle of the archive and the tensors that it names.
-  /// Refuses a pickle that inflates to so much that running it would take far longer than its bytes
-  /// in the file can account for.
-  private static func checkInflation(
-    of member: ZipMember, _ limits: ReadLimits
-  ) throws(PortError) {
-    let most = limits.pickleBytes(deflatedTo: member.storedRange.count)
-    guard member.method == .deflated, member.byteCount > most else { return }
-    throw PortError(
-      .limit,
-      "the pickle inflates from \(member.storedRange.count) to \(member.byteCount) bytes, more than"
-        + " \(most)", offset: member.headerOffset, record: member.name,
-      remedy: "no checkpoint is like this; raise the limit if you trust the file")
-  }
-
+  ///
+  /// - Parameter allowance: what all pickles of the archive share.
   static func contents(
     _ record: String, of records: TorchRecords, _ storages: any PersistentSource,
-    _ limits: ReadLimits
+    _ allowance: inout PickleAllowance
   ) throws(PortError) -> Interpretation {
     let name = records.name(of: record)
     guard let member = records[record] else {
@@ -123,12 +112,8 @@ public enum TorchFile {
         .malformed, "the record \(printable(record)) is not in the file's top folder",
         record: name)
     }
-    guard member.byteCount <= limits.pickleBytes else {
-      throw PortError(
-        .limit, "the pickle has \(member.byteCount) bytes, more than \(limits.pickleBytes)",
-        record: name)
-    }
-    try checkInflation(of: member, limits)
+    try allowance.take(member)
+    let limits = allowance.current
     let region = try records.archive.bytes(of: member)
     do throws(PortError) {
       let pickle = try PickleMachine.run(region.bytes, limits: limits)
@@ -138,6 +123,7 @@ public enum TorchFile {
           "\(region.count - pickle.range.upperBound) bytes follow the end of the pickle",
           offset: pickle.range.upperBound, remedy: "PyTorch writes none; do not trust this file")
       }
+      allowance.take(pickle)
       return try Interpretation(pickle, source: region, storages: storages, limits: limits)
     } catch {
       throw error.at(record: name)

@@ -30,6 +30,11 @@ struct TorchRecords: Sendable {
   /// A record, where there is one.
   subscript(record: String) -> ZipMember? { archive[name(of: record)] }
 
+  /// What the archive's pickles may cost together.
+  func allowance(_ limits: ReadLimits) -> PickleAllowance {
+    PickleAllowance(archiveBytes: archive.file.count, limits: limits)
+  }
+
   /// A short record as text; `nil` where there is none.
   func text(_ record: String) throws(PortError) -> String? {
     guard let member = self[record] else { return nil }

@@ -104,6 +104,55 @@ import Testing
     #expect(count >= 10)
   }
 
+  /// fixtures/torch-files/make_tar_cuts.py: tar files of PyTorch 0.1, cut at every edge and damaged.
+  @Test func tarFiles() throws {
+    let folder = ScratchFolder()
+    let output = folder.file("saved.safetensors")
+    for file in try Self.json("torch-files/tars.json").array ?? [] {
+      let name = try #require(file["file"]?.string)
+      let path = Self.fixtures.appending(path: "torch-files/" + name)
+      let whole = try Data(contentsOf: path)
+      let original = try CheckpointFile.open(path: path.path)
+      let all = names(file["tensors"])
+      #expect(original.tensors.map(\.name) == all)
+      for item in try #require(file["cases"]?.array) {
+        let offset = try #require(item["offset"]?.int)
+        let left = names(item["left"])
+        var data = whole
+        if item["kind"] == "cut" { data = whole.prefix(offset) } else { data[offset] ^= 1 }
+        let label = "\(name), \(item["kind"]?.string ?? "") at \(offset)"
+        try? FileManager.default.removeItem(atPath: output)
+        guard !left.isEmpty else {
+          #expect(throws: PortError.self, "\(label)") { try recover(data, output) }
+          #expect(!FileManager.default.fileExists(atPath: output))
+          continue
+        }
+        let result = try recover(data, output)
+        #expect(result.container == .torchTar)
+        #expect(result.entries.map(\.record.name) == all, "\(label)")
+        let written = result.entries.filter { $0.obstacle == nil }
+        #expect(written.map(\.record.name) == left, "\(label)")
+        // No checksum proves anything, and what is lost is not described by guesses.
+        for entry in result.entries {
+          let isLeft = left.contains(entry.record.name)
+          #expect(entry.state.isLost == !isLeft && entry.state != .intact, "\(label)")
+          let source = try #require(original.tensors.first { $0.name == entry.record.name }).tensor
+          if entry.isDescribed {
+            #expect(entry.record.tensor.shape == source.shape, "\(label)")
+            #expect(entry.record.tensor.dtype == source.dtype, "\(label)")
+          }
+        }
+        if item["kind"] == "flip" { continue }
+        for record in try CheckpointFile.open(path: output).tensors {
+          let source = try #require(original.tensors.first { $0.name == record.name }).tensor
+          #expect(
+            try record.tensor.contiguousBytes().array() == source.contiguousBytes().array(),
+            "\(label) \(record.name)")
+        }
+      }
+    }
+  }
+
   /// What a legacy file leaves has no checksums: it is never called intact.
   @Test func aLegacyFileThatIsCut() throws {
     let folder = ScratchFolder()

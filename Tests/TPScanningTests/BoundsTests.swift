@@ -43,6 +43,36 @@ import Testing
     #expect(report.pickles == 0)
   }
 
+  /// Pickles that are each within the limits, and not together.
+  @Test(arguments: ["package.pt", "inflating.pt"])
+  func picklesOfOneFile(_ name: String) {
+    let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let folder = root + "/fixtures/torch-files/bombs/"
+    #expect(Scanner.scan(path: folder + name).verdict == .unreadable)
+    #expect(Scanner.scan(path: folder + "fair.pt").verdict == .clean)
+  }
+
+  /// An honest tar file of PyTorch 0.1 whose elements are -0.0, each of which looks like the PROTO of a
+  /// pickle: more places than may be looked at in a file of its size.
+  @Test func elementsThatLookLikePickles() throws {
+    let count = 1_500_000
+    let minusZeros = Array(repeatElement([0, 0, 0, 0x80] as [UInt8], count: count).joined())
+    let report = try scan(Tar.checkpoint(minusZeros, count: count))
+    #expect(report.verdict == .clean, "\(report.findings)")
+    #expect(report.globals.map(\.fullName).sorted() == ["torch.FloatStorage", "torch.FloatTensor"])
+    // sys_info, pickle, number and storage and views, number and tensor
+    #expect(report.pickles == 7)
+  }
+
+  @Test func whatATarFileRuns() throws {
+    let evil = [0x80, 2] + Array("cos\nsystem\n(X\u{2}\0\0\0idtR.".utf8)
+    let called = Tar.checkpoint([0, 0, 0, 0], count: 1, program: evil)
+    #expect(try scan(called).verdict == .dangerous)
+    // Nothing runs what lies between the elements; it is told all the same.
+    let padded = evil + Array(repeating: 0, count: 3 - (evil.count - 1) % 4)
+    #expect(try scan(Tar.checkpoint(padded, count: padded.count / 4)).verdict == .dangerous)
+  }
+
   /// Values that are pickles, each of which was run and listed.
   @Test func moreNestedPicklesThanAreLookedAt() throws {
     let inner: [UInt8] = [0x80, 2] + Array("ca\nb\n)R.".utf8)

@@ -65,6 +65,69 @@ import Testing
     #expect(weights.last?.path.last == "4999")
   }
 
+  /// A dict in a dict, 900 deep under the key `<`, and thousands of tensors in the innermost: a path a
+  /// tensor, each 1,800 bytes long, of which every report, glob and digest makes a name.
+  @Test func pathsLongerThanTheFile() throws {
+    let error = #expect(throws: PortError.self) { try read(nested(900, tensors: 6_000)) }
+    #expect(error?.kind == .limit)
+    #expect(error?.message.hasPrefix("the paths of ") == true, "\(error?.message ?? "")")
+    // What it comes to is what the limit says, not what the file would have it be: 10,800,000 bytes.
+    let words = error?.message.split(separator: " ").compactMap { Int($0) } ?? []
+    #expect(words.count == 2 && words[1] < 2 << 20 + 256 * words[0] + 2_000, "\(words)")
+    #expect(try read(nested(900, tensors: 1_000)).checkpoint.tensors.count == 1_000)
+    #expect(try read(nested(4, tensors: 20_000)).checkpoint.tensors.count == 20_000)
+  }
+
+  private func nested(_ depth: Int, tensors: Int) -> [UInt8] {
+    var bytes: [UInt8] = [0x80, 4] + Array("ctorch._utils\n_rebuild_meta_tensor_no_storage\n".utf8)
+    bytes += Array("(ctorch\nfloat32\n))\u{89}tR".unicodeScalars.map { UInt8($0.value) })
+    bytes += Array("r\u{1}\0\0\u{0}0".utf8)
+    for _ in 0..<depth { bytes += Array("}".utf8) + [0x8C, 1] + Array("<".utf8) }
+    bytes += Array("}(".utf8)
+    for number in 0..<tensors {
+      let name = Array("\(number)".utf8)
+      bytes += [0x8C, UInt8(name.count)] + name + Array("j\u{1}\0\0\0".utf8)
+    }
+    return bytes + Array("u".utf8) + Array(repeating: UInt8(ascii: "s"), count: depth)
+      + Array(".".utf8)
+  }
+
+  /// A value for every byte, where an honest pickle needs three bytes for the smallest that it repeats.
+  @Test func moreValuesThanBytesAccountFor() throws {
+    let lists =
+      [0x80, 2] + Array("](".utf8) + Array(repeating: UInt8(ascii: "]"), count: 1_600_000)
+    let error = #expect(throws: PortError.self) { try read(lists + Array("e.".utf8)) }
+    #expect(error?.kind == .limit)
+    #expect(error?.message.contains("and one for every three bytes") == true)
+    // 1,000,000 values and one for every three bytes: it stops there, not at the end.
+    #expect((1_499_000...1_501_000).contains(error?.offset ?? 0))
+    var strict = ReadLimits()
+    strict.freeObjects = 10
+    let numbers = Array(repeatElement(Array("M\u{1}\u{2}".utf8), count: 100_000).joined())
+    let honest = try TorchFile.readPickle(
+      SharedBytes([0x80, 2] + Array("](".utf8) + numbers + Array("e.".utf8)), limits: strict)
+    #expect(honest.metadata.nodes.count == 100_001)
+  }
+
+  /// fixtures/torch-files/make_bombs.py: pickles that are each within the limits, and not together.
+  @Test(arguments: ["package.pt": "values of", "inflating.pt": "the pickle inflates from"])
+  func picklesOfOneFile(_ name: String, _ message: String) throws {
+    let error = failure(try Fixtures.bytes("bombs/" + name))
+    #expect(error?.kind == .limit)
+    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    #expect(error?.record?.hasSuffix("/model.pkl") == true)
+    #expect(error?.record != "pkg/part0/model.pkl")
+    #expect(failure(try Fixtures.bytes("bombs/fair.pt")) == nil)
+  }
+
+  /// A nested file was read anew for every call that loads it.
+  @Test func bytesThatAreLoadedAgainAndAgain() throws {
+    let tensors = try read(Fixtures.bytes("bombs/again.pkl")).checkpoint.tensors
+    #expect(tensors.count == 1_000)
+    #expect(tensors.allSatisfy { $0.tensor.storage === tensors[0].tensor.storage })
+    #expect(tensors[999].tensor.shape.extents == [10])
+  }
+
   /// fixtures/torch-files/make_bombs.py: 24 MiB of opcodes in 24 kB.
   @Test func aPickleThatInflates() throws {
     let error = failure(try Fixtures.bytes("bombs/pickle.pth"))
