@@ -13,7 +13,8 @@ package struct PickleAllowance {
   ///   packed again with its storages inflates to little beside them.
   package init(archiveBytes: Int, limits: ReadLimits) {
     self.limits = limits
-    let (product, overflow) = archiveBytes.multipliedReportingOverflow(by: 4)
+    let (product, overflow) = archiveBytes.multipliedReportingOverflow(
+      by: max(1, limits.pickleInflateRatio / 8))
     let (sum, tooMany) = product.addingReportingOverflow(8 << 20)
     inflatedLeft = overflow || tooMany ? Int.max : sum
   }
