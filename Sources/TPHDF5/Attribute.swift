@@ -11,9 +11,8 @@ struct Attribute: Sendable {
     var extents: [Int]?
   }
 
-  /// The most values that one attribute may have, and the most bytes.
+  /// The most values that one attribute may have.
   private static let mostValues = 1_000_000
-  private static let mostBytes = 64 << 20
 
   let name: String
   let value: Value
@@ -95,9 +94,9 @@ struct Attribute: Sendable {
     let nodes: [MetadataTree.Node]?
     switch H5Tget_class(type.id) {
     case H5T_STRING:
-      nodes =
-        H5Tis_variable_str(type.id) > 0
-        ? try variableTexts(attribute, type, space, count) : try fixedTexts(attribute, type, count)
+      nodes = try unsafe Texts.read(type: type, space: space, count: count) {
+        unsafe H5Aread(attribute.id, type.id, $0)
+      }
     case H5T_INTEGER where H5Tget_size(type.id) <= 8:
       nodes =
         H5Tget_sign(type.id) == H5T_SGN_2
@@ -126,65 +125,5 @@ struct Attribute: Sendable {
     }
     try check(status, "cannot read an attribute")
     return values.map(node)
-  }
-
-  private static func fixedTexts(
-    _ attribute: borrowing Identifier, _ type: borrowing Identifier, _ count: Int
-  ) throws(PortError) -> [MetadataTree.Node]? {
-    let size = H5Tget_size(type.id)
-    let (total, overflow) = size.multipliedReportingOverflow(by: count)
-    guard size > 0, !overflow, total <= mostBytes else { return nil }
-    let bytes = try rawBytes(attribute, type.id, total)
-    let padding = H5Tget_strpad(type.id)
-    return (0..<count).map { index in
-      var text = bytes[index * size..<(index + 1) * size]
-      switch padding {
-      case H5T_STR_NULLTERM: text = text.prefix { $0 != 0 }
-      case H5T_STR_SPACEPAD: while text.last == 0x20 { text.removeLast() }
-      default: while text.last == 0 { text.removeLast() }
-      }
-      return node(Array(text))
-    }
-  }
-
-  private static func rawBytes(
-    _ attribute: borrowing Identifier, _ type: hid_t, _ total: Int
-  ) throws(PortError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: total)
-    if total == 0 { return bytes }
-    let status = unsafe bytes.withUnsafeMutableBytes {
-      unsafe H5Aread(attribute.id, type, $0.baseAddress)
-    }
-    try check(status, "cannot read an attribute")
-    return bytes
-  }
-
-  private static func variableTexts(
-    _ attribute: borrowing Identifier, _ type: borrowing Identifier,
-    _ space: borrowing Identifier, _ count: Int
-  ) throws(PortError) -> [MetadataTree.Node] {
-    if count == 0 { return [] }
-    var texts = unsafe [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
-    let status = unsafe texts.withUnsafeMutableBytes {
-      unsafe H5Aread(attribute.id, type.id, $0.baseAddress)
-    }
-    try check(status, "cannot read an attribute")
-    let nodes = unsafe texts.map { start -> MetadataTree.Node in
-      guard let start = unsafe start else { return .string("") }
-      if let text = unsafe String(validatingCString: start) { return .string(text) }
-      var bytes: [UInt8] = []
-      while unsafe start[bytes.count] != 0 {
-        bytes.append(UInt8(bitPattern: unsafe start[bytes.count]))
-      }
-      return .bytes(bytes)
-    }
-    _ = unsafe texts.withUnsafeMutableBytes {
-      unsafe tp_h5_reclaim(type.id, space.id, $0.baseAddress)
-    }
-    return nodes
-  }
-
-  private static func node(_ bytes: [UInt8]) -> MetadataTree.Node {
-    String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
   }
 }

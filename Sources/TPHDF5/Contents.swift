@@ -39,6 +39,21 @@ struct Contents: Sendable {
     }
   }
 
+  /// Adds the texts of a dataset under its path; where it has attributes, to their dict, under the
+  /// empty key, which no attribute has.
+  mutating func add(_ texts: Attribute.Value, at path: String) {
+    let value = values.add(texts)
+    if let own = objectEntries.last, values[own.key] == .string(path),
+      case .dict(let attributes) = values[own.value]
+    {
+      let entry = MetadataTree.Entry(key: values.add(.string("")), value: value)
+      // A new dict: what a value holds comes before it.
+      objectEntries[objectEntries.count - 1].value = values.add(.dict(attributes + [entry]))
+    } else {
+      objectEntries.append(.init(key: values.add(.string(path)), value: value))
+    }
+  }
+
   /// The text of an attribute of the root.
   func attribute(_ name: String) -> String? {
     for entry in rootEntries where values[entry.key] == .string(name) {

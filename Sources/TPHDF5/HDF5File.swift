@@ -14,7 +14,9 @@ public enum HDF5File {
   /// `torch_layout` names the dimensions of `layout` in another order, the tensor has that order: a
   /// view, as `torch.Tensor.permute` gives one. `metadata`
   /// is a dict: the attributes of the root under their names, and for each other object that has
-  /// attributes its path (`/conv3d1/weight`) with the dict of them. The attribute `torchport.order`,
+  /// attributes its path (`/conv3d1/weight`) with the dict of them. A dataset of texts, a single one
+  /// or a list, is metadata under its path, or under the empty key of its attributes where it has
+  /// some. The attribute `torchport.order`,
   /// a JSON list of names, puts the tensors in the order of a state_dict; without it they come by
   /// creation where the groups keep that order, else by name.
   ///

@@ -97,12 +97,14 @@ struct Walk {
     try contents.add(TensorRecord(path: key.map { [$0] } ?? components, tensor: tensor), at: path)
   }
 
-  /// The tensor of a dataset; `nil`, with a note, where it has no numbers or they lie elsewhere.
+  /// The tensor of a dataset; `nil` where it holds texts, which become metadata, or, with a note,
+  /// neither, or its elements lie elsewhere.
   private mutating func tensor(
     _ set: borrowing Identifier, _ path: String
   ) throws(PortError) -> Tensor? {
     let type = try Identifier(H5Dget_type(set.id), "cannot read the dataset's type")
-    guard let dtype = try ElementType.dtype(of: type) else {
+    let dtype = try ElementType.dtype(of: type)
+    guard dtype != nil || H5Tget_class(type.id) == H5T_STRING else {
       contents.notRead.append("\(path): its elements are no numbers that PyTorch has")
       return nil
     }
@@ -120,6 +122,14 @@ struct Walk {
       return nil
     }
     let shape = try Shape(extents, limits: limits)
+    guard let dtype else {
+      if let value = try texts(set, type, space, shape) {
+        contents.add(value, at: path)
+      } else {
+        contents.notRead.append("\(path): more texts, or in more dimensions, than metadata takes")
+      }
+      return nil
+    }
     let (size, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.byteCount)
     guard !overflow else {
       throw PortError(.limit, "a dataset of shape \(shape) has more bytes than can be counted")
@@ -129,6 +139,30 @@ struct Walk {
       try file.elements(of: path, dtype: dtype, count: count, limits: limits)
     }
     return try Tensor(dtype: dtype, shape: shape, storage: storage)
+  }
+
+  /// The most texts of a dataset that are read, and the most bytes of them: labels, not a library.
+  private static let mostTexts = 1_000_000
+  private static let mostTextBytes = 16 << 20
+
+  /// A dataset of texts, a single one or a list; `nil` where it is more.
+  private func texts(
+    _ set: borrowing Identifier, _ type: borrowing Identifier, _ space: borrowing Identifier,
+    _ shape: Shape
+  ) throws(PortError) -> Attribute.Value? {
+    guard shape.rank <= 1, shape.elementCount <= Walk.mostTexts else { return nil }
+    let nodes = try unsafe Texts.read(type: type, space: space, count: shape.elementCount) {
+      unsafe H5Dread(set.id, type.id, tp_h5_all(), tp_h5_all(), tp_h5_default_list(), $0)
+    }
+    let bytes = (nodes ?? []).reduce(0) { count, node in
+      switch node {
+      case .string(let text): count + text.utf8.count
+      case .bytes(let bytes): count + bytes.count
+      default: count
+      }
+    }
+    guard let nodes, bytes <= Walk.mostTextBytes else { return nil }
+    return Attribute.Value(nodes: nodes, extents: shape.rank == 0 ? nil : shape.extents)
   }
 
   private struct Links {

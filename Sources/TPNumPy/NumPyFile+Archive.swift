@@ -6,7 +6,7 @@ extension NumPyFile {
   /// Reads an archive of arrays, as `numpy.savez` and `numpy.savez_compressed` write it.
   ///
   /// The member `float64/logits.npy` is the tensor `float64/logits`, one path component whatever its
-  /// slashes; tensors come in the order of the archive. A single text is metadata under its name.
+  /// slashes; tensors come in the order of the archive. Texts are metadata under their name.
   /// Stored elements are lent where they lie, deflated ones are inflated when they are asked for;
   /// either way the member's CRC-32 is verified then. Members that are no arrays stand in `facts`
   /// under `not_read`. Facts that `writeArchive` put into the comment are metadata.
@@ -33,8 +33,8 @@ extension NumPyFile {
       do throws(PortError) {
         switch try content(of: member, in: archive, name: name, limits: limits) {
         case .tensor(let tensor): tensors.append(TensorRecord(path: [name], tensor: tensor))
-        case .text(let node):
-          entries.append(.init(key: metadata.add(.string(name)), value: metadata.add(node)))
+        case .texts(let texts):
+          entries.append(.init(key: metadata.add(.string(name)), value: metadata.add(texts)))
         }
       } catch {
         throw error.at(record: member.name)
@@ -82,7 +82,7 @@ extension NumPyFile {
       }
     }
     // A text is read now, so its checksum is due now.
-    if case .text = content { _ = try archive.bytes(of: member) }
+    if case .texts = content { _ = try archive.bytes(of: member) }
     return content
   }
 }

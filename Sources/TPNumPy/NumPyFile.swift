@@ -5,7 +5,7 @@ public import TPTensors
 public enum NumPyFile {
   /// Reads one array; its elements are lent where they lie in `file`.
   ///
-  /// The checkpoint has one tensor named `array`, or, for a single text, the metadata
+  /// The checkpoint has one tensor named `array`, or, for a text or a list of texts, the metadata
   /// `{array: text}`. Fortran's order becomes strides, big-endian numbers stay as they are in the
   /// storage.
   ///
@@ -13,7 +13,7 @@ public enum NumPyFile {
   ///   - file: the whole file.
   ///   - limits: bounds the header's length and the rank.
   /// - Throws: `PortError` for a broken header, elements that no tensor can hold (Python objects,
-  ///   fields, dates, arrays of texts), and bytes that are missing or too many.
+  ///   fields, dates, texts in two dimensions or more), and bytes that are missing or too many.
   public static func readArray(
     _ file: SharedBytes, limits: ReadLimits = ReadLimits()
   ) throws(PortError) -> Checkpoint {
@@ -22,9 +22,8 @@ public enum NumPyFile {
     var entries: [MetadataTree.Entry] = []
     switch try content(of: file.region, name: "array", limits: limits) {
     case .tensor(let tensor): tensors.append(TensorRecord(path: ["array"], tensor: tensor))
-    case .text(let node):
-      entries.append(
-        .init(key: metadata.add(.string("array")), value: metadata.add(node)))
+    case .texts(let texts):
+      entries.append(.init(key: metadata.add(.string("array")), value: metadata.add(texts)))
     }
     metadata.root = metadata.add(.dict(entries))
     return Checkpoint(
@@ -39,7 +38,13 @@ public enum NumPyFile {
   /// What one array file holds.
   enum Content {
     case tensor(Tensor)
-    case text(MetadataTree.Node)
+    case texts(Texts)
+  }
+
+  /// A text, or a list of texts.
+  struct Texts {
+    var nodes: [MetadataTree.Node]
+    var isList: Bool
   }
 
   /// Reads an array file that lies in a region, its elements lent there.
@@ -81,21 +86,33 @@ public enum NumPyFile {
         try Tensor(
           dtype: dtype, shape: header.shape, strides: strides(of: header), offset: 0,
           storage: storage(data, header.dataStart, isBigEndian ? .big : .little)))
-    case .unicode(let units, let isBigEndian):
-      try requireScalar(header)
-      return .text(unicode(data, units: units, isBigEndian: isBigEndian))
-    case .bytes:
-      try requireScalar(header)
-      return .text(plain(data))
+    case .unicode(_, let isBigEndian):
+      return .texts(
+        try texts(data, header, limits) { unicode($0, isBigEndian: isBigEndian) })
+    case .bytes: return .texts(try texts(data, header, limits, plain))
     }
   }
 
-  private static func requireScalar(_ header: NumPyHeader) throws(PortError) {
-    guard header.shape.rank == 0 else {
+  /// Texts of one size each, one after the other.
+  private static func texts(
+    _ data: ByteRegion, _ header: NumPyHeader, _ limits: ReadLimits,
+    _ node: (ByteRegion) -> MetadataTree.Node
+  ) throws(PortError) -> Texts {
+    guard header.shape.rank <= 1 else {
       throw PortError(
         .unsupported, "an array of texts of shape \(header.shape) is neither tensor nor metadata",
         offset: header.dataStart, remedy: "save numbers, or each text as an array of its own")
     }
+    let count = header.shape.elementCount
+    guard count <= limits.objects else {
+      throw PortError(
+        .limit, "an array has \(count) texts, more than \(limits.objects)",
+        offset: header.dataStart)
+    }
+    // The whole was measured: each text lies inside.
+    let size = header.elements.byteCount ?? 0
+    let nodes = (0..<count).map { node(data.slice(offset: $0 * size, length: size) ?? data) }
+    return Texts(nodes: nodes, isList: header.shape.rank == 1)
   }
 
   private static func strides(of header: NumPyHeader) -> [Int] {
@@ -104,9 +121,7 @@ public enum NumPyFile {
   }
 
   /// UTF-32 without its padding; `bytes` where a unit is no Unicode scalar.
-  private static func unicode(
-    _ data: ByteRegion, units: Int, isBigEndian: Bool
-  ) -> MetadataTree.Node {
+  private static func unicode(_ data: ByteRegion, isBigEndian: Bool) -> MetadataTree.Node {
     var text = String.UnicodeScalarView()
     var padding = 0
     var cursor = ByteCursor(data.bytes)
@@ -129,5 +144,14 @@ public enum NumPyFile {
     while bytes.last == 0 { bytes.removeLast() }
     return bytes.allSatisfy { $0 < 0x80 }
       ? .string(String(decoding: bytes, as: UTF8.self)) : .bytes(bytes)
+  }
+}
+
+extension MetadataTree {
+  /// Adds a text, or a list of them.
+  mutating func add(_ texts: NumPyFile.Texts) -> Handle {
+    let handles = texts.nodes.map { add($0) }
+    if !texts.isList, let only = handles.first { return only }
+    return add(.list(handles))
   }
 }

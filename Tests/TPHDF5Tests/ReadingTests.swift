@@ -45,6 +45,19 @@ struct ReadingTests {
     return items.map { tree[$0] }
   }
 
+  @Test func datasetsOfTextsAreMetadata() throws {
+    let tree = try HDF5File.read(path: Fixtures.path("types.h5")).metadata
+    #expect(tree.node(at: "/text") == .string("a dataset of text"))
+    let path = Fixtures.path("../evaluation/frames.h5")
+    let labels = try HDF5File.read(path: path).metadata
+    let names = list(labels, labels.value(at: "/y"))
+    #expect(names.count == 48)
+    #expect(names.prefix(3) == [.string("a"), .string("b"), .string("b")])
+    // One with attributes of its own, and of a fixed length.
+    #expect(list(labels, labels.value(at: "/fixed", "")) == names)
+    #expect(labels.node(at: "/fixed", "unit") == .string("class"))
+  }
+
   @Test func whatIsNotReadIsSaid() throws {
     let facts = try HDF5File.read(path: Fixtures.path("types.h5")).facts
     #expect(facts.allSatisfy { $0.name == "not_read" })
@@ -55,7 +68,6 @@ struct ReadingTests {
         "/nothing: it has no data",
         "/quad: its elements are no numbers that PyTorch has",
         "/table: its elements are no numbers that PyTorch has",
-        "/text: its elements are no numbers that PyTorch has",
       ])
   }
 

@@ -45,9 +45,23 @@ struct ArrayTests {
     #expect(checkpoint.metadata.node(at: "array") == .string(expected ?? "?"))
   }
 
+  @Test func listsOfTexts() throws {
+    let checkpoint = try NumPyFile.readArray(SharedBytes(Fixtures.bytes("npy/texts.npy")))
+    let tree = checkpoint.metadata
+    guard case .list(let items)? = tree.node(at: "array") else {
+      Issue.record("no list")
+      return
+    }
+    #expect(items.map { tree[$0] } == [.string("a"), .string("b")])
+    let wide = file(header("'|S2'", shape: "(1, 2)"), data: 4)
+    let error = Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArray(wide) }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.message.contains("shape (1, 2) is neither tensor nor metadata") == true)
+  }
+
   @Test(arguments: [
     ("objects", "Python objects"), ("fields", "named fields"), ("dates", "\"<M8[D]\""),
-    ("texts", "neither tensor nor metadata"), ("quad", "\"<f16\""), ("void", "\"|V2\""),
+    ("quad", "\"<f16\""), ("void", "\"|V2\""),
   ])
   func elementsThatNoTensorHas(name: String, words: String) throws {
     let bytes = SharedBytes(try Fixtures.bytes("npy/\(name).npy"))
