@@ -61,11 +61,10 @@ public enum ClipFile {
   }
 
   /// How many clips a shape holds, and the extents of one.
-  private static func clips(
+  static func clips(
     _ shape: Shape, _ extents: [Int], _ accepts: ([Int]) -> Bool
   ) throws(PortError) -> (count: Int, extents: [Int]) {
-    let bare = Array(extents.drop { $0 == 1 })
-    let front = Array(extents.prefix(extents.count - bare.count))
+    let front = Array(extents.prefix { $0 == 1 })
     // What is exactly right comes before what will do.
     for isExact in [true, false] {
       for missing in [[], front] where shape.rank + missing.count == extents.count {
@@ -77,24 +76,43 @@ public enum ClipFile {
         if isExact ? one == extents : accepts(one), shape[0] > 0 { return (shape[0], one) }
       }
     }
-    throw PortError(
+    throw misfit(shape, extents)
+  }
+
+  /// What is wrong with a clip of another shape.
+  static func misfit(_ shape: Shape, _ extents: [Int]) -> PortError {
+    let bare = Array(extents.drop { $0 == 1 })
+    return PortError(
       .mismatch,
       "a clip of shape \(shape) does not fit: the model takes \(Shape(known: extents))",
       remedy: "give \(Shape(known: bare)), \(Shape(known: extents)) or several clips along a"
         + " dimension in front")
   }
 
-  private static func numbers(
+  /// Checks that a tensor is a single clip of these extents, its front dimensions of 1 there or not.
+  static func checkOne(_ shape: Shape, _ extents: [Int]) throws(PortError) {
+    guard try clips(shape, extents, { _ in false }).count == 1 else {
+      throw misfit(shape, extents)
+    }
+  }
+
+  /// Checks that a clip's elements have a scale that is known.
+  static func checkType(_ tensor: Tensor) throws(PortError) {
+    guard tensor.dtype == .uint8 || tensor.dtype.isFloatingPoint else {
+      throw PortError(
+        .mismatch, "a clip of \(tensor.dtype.rawValue) has no known scale",
+        remedy: "give floating-point values in [0, 1], or bytes (uint8)")
+    }
+  }
+
+  /// The elements as numbers; bytes are divided by 255.
+  static func numbers(
     _ tensor: Tensor, _ limits: ReadLimits
   ) throws(PortError) -> [Float] {
     if tensor.dtype == .uint8 {
       return try tensor.floats(limits: limits).map { $0 / 255 }
     }
-    guard tensor.dtype.isFloatingPoint else {
-      throw PortError(
-        .mismatch, "a clip of \(tensor.dtype.rawValue) has no known scale",
-        remedy: "give floating-point values in [0, 1], or bytes (uint8)")
-    }
+    try checkType(tensor)
     return try tensor.floats(limits: limits)
   }
 }

@@ -1,0 +1,131 @@
+internal import TPBytes
+
+// The format (RFC 4180): records end with CRLF, here with LF alone too; fields are separated by commas;
+// a field may stand in double quotes, and then hold commas, line ends and quotes, each quote doubled.
+
+/// The records of a file of comma-separated values, in UTF-8.
+struct CommaSeparatedRows {
+  /// A record and the number of the line that it begins on, from 1.
+  struct Row: Hashable {
+    var fields: [String]
+    var line: Int
+  }
+
+  /// The records; lines without any character are passed over.
+  let rows: [Row]
+
+  /// Takes a file apart.
+  ///
+  /// - Parameter most: the most records.
+  /// - Throws: `PortError` of kind `malformed` with the line, or `limit`.
+  init(_ bytes: [UInt8], most: Int) throws(PortError) {
+    var bytes = bytes[...]
+    // A byte order mark says what is known.
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    var reader = Reader(bytes: bytes)
+    var rows: [Row] = []
+    while let row = try reader.next() {
+      guard rows.count < most else {
+        throw PortError(.limit, "line \(row.line): has more than \(most) records")
+      }
+      rows.append(row)
+    }
+    self.rows = rows
+  }
+
+  private struct Reader {
+    let bytes: ArraySlice<UInt8>
+    var place: Int
+    var line = 1
+
+    init(bytes: ArraySlice<UInt8>) {
+      self.bytes = bytes
+      place = bytes.startIndex
+    }
+
+    private var byte: UInt8? { place < bytes.endIndex ? bytes[place] : nil }
+
+    /// The next record that is not an empty line; `nil` at the end.
+    mutating func next() throws(PortError) -> Row? {
+      while skipLineEnd() {}
+      guard byte != nil else { return nil }
+      let begin = line
+      var fields: [String] = []
+      while true {
+        fields.append(try field())
+        if byte == UInt8(ascii: ",") {
+          place += 1
+          continue
+        }
+        _ = skipLineEnd()
+        return Row(fields: fields, line: begin)
+      }
+    }
+
+    private mutating func skipLineEnd() -> Bool {
+      var next = place
+      if next < bytes.endIndex, bytes[next] == UInt8(ascii: "\r") { next += 1 }
+      guard next < bytes.endIndex, bytes[next] == UInt8(ascii: "\n") else { return false }
+      place = next + 1
+      line += 1
+      return true
+    }
+
+    private var isAtLineEnd: Bool {
+      byte == UInt8(ascii: "\n")
+        || byte == UInt8(ascii: "\r") && place + 1 < bytes.endIndex
+          && bytes[place + 1] == UInt8(ascii: "\n")
+    }
+
+    private mutating func field() throws(PortError) -> String {
+      if byte == UInt8(ascii: "\"") { return try quotedField() }
+      let begin = place
+      while let byte, byte != UInt8(ascii: ","), !isAtLineEnd {
+        guard byte != UInt8(ascii: "\"") else {
+          throw malformed(
+            line, "a quote stands inside of a field that does not begin with one",
+            "put the whole field in quotes and double those inside")
+        }
+        place += 1
+      }
+      return try text(Array(bytes[begin..<place]), line)
+    }
+
+    private mutating func quotedField() throws(PortError) -> String {
+      let begin = line
+      place += 1
+      var content: [UInt8] = []
+      while let byte {
+        place += 1
+        if byte == UInt8(ascii: "\n") { line += 1 }
+        guard byte == UInt8(ascii: "\"") else {
+          content.append(byte)
+          continue
+        }
+        if self.byte == UInt8(ascii: "\"") {
+          content.append(byte)
+          place += 1
+          continue
+        }
+        guard self.byte == nil || self.byte == UInt8(ascii: ",") || isAtLineEnd else {
+          throw malformed(
+            line, "a field goes on after its closing quote",
+            "double the quotes inside of a quoted field")
+        }
+        return try text(content, begin)
+      }
+      throw malformed(begin, "a quoted field does not end", "close the quotes")
+    }
+
+    private func text(_ content: [UInt8], _ line: Int) throws(PortError) -> String {
+      guard !content.contains(0), let text = String(validating: content, as: UTF8.self) else {
+        throw malformed(line, "is not text in UTF-8", "save the manifest as UTF-8")
+      }
+      return text
+    }
+
+    private func malformed(_ line: Int, _ what: String, _ remedy: String) -> PortError {
+      PortError(.malformed, "line \(line): \(what)", remedy: remedy)
+    }
+  }
+}

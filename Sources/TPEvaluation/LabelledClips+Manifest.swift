@@ -1,0 +1,114 @@
+internal import TPBytes
+internal import TPTensors
+
+/// A line of a manifest.
+struct ManifestEntry: Hashable, Sendable {
+  /// The file of the clip, from the folder in which the command runs.
+  var path: String
+  /// The number of the clip, from 0.
+  var clip: Int
+  /// The number of the line, from 1.
+  var line: Int
+
+  /// The clip, which must be a single one of these extents.
+  func clip(
+    _ extents: [Int], _ limits: ReadLimits, accepting accepts: ([Int]) -> Bool = { _ in false }
+  ) throws(PortError) -> Clip {
+    do throws(PortError) {
+      let clip = try ClipFile.open(
+        path: path, extents: extents, limits: limits, accepting: accepts)
+      guard clip.count == 1 else {
+        throw PortError(
+          .mismatch, "holds \(clip.count) clips, and the manifest gives it one label", file: path,
+          remedy: "give each clip a file and a line of its own")
+      }
+      return clip
+    } catch {
+      throw PortError(
+        error.kind, "clip \(clip), line \(line) of the manifest: \(error.message)",
+        file: error.file, offset: error.offset, record: error.record, key: error.key,
+        remedy: error.remedy)
+    }
+  }
+}
+
+extension LabelledClips {
+  /// The most bytes of a manifest.
+  private static let mostManifestBytes = 64 << 20
+
+  /// Clips in files of their own, which a manifest lists with their labels.
+  init(
+    manifest path: String, _ names: Names, _ extents: [Int], _ classes: Classes,
+    _ limits: ReadLimits, _ accepts: ([Int]) -> Bool
+  ) throws(PortError) {
+    let file = try SharedBytes(path: path)
+    guard file.count <= LabelledClips.mostManifestBytes else {
+      throw PortError(
+        .limit,
+        "a manifest has at most \(LabelledClips.mostManifestBytes) bytes, this \(file.count)")
+    }
+    let rows = try CommaSeparatedRows(file.region.array(), most: limits.members).rows
+    let columns = try ManifestColumns(rows.first, names)
+    let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+    var entries: [ManifestEntry] = []
+    var texts: [String] = []
+    for row in columns.hasHeader ? rows.dropFirst() : rows[...] {
+      guard row.fields.count == columns.count else {
+        throw PortError(
+          .malformed,
+          "line \(row.line): has \(row.fields.count) fields where \(columns.count) are needed",
+          remedy: "put fields with commas in quotes")
+      }
+      let name = row.fields[columns.path]
+      guard !name.isEmpty else {
+        throw PortError(
+          .malformed, "line \(row.line): names no file", remedy: "give the path of a clip")
+      }
+      texts.append(row.fields[columns.label])
+      entries.append(
+        ManifestEntry(
+          path: name.hasPrefix("/") ? name : folder + name, clip: entries.count, line: row.line))
+    }
+    guard let first = entries.first else {
+      throw PortError(
+        .mismatch, "lists no clips", remedy: "give a line PATH,LABEL for each clip")
+    }
+    labels = try classes.indexes(of: .texts(texts)) { "line \(entries[$0].line)" }
+    self.extents = try first.clip(extents, limits, accepting: accepts).extents
+    source = .files(entries, limits: limits)
+  }
+}
+
+/// Which columns of a manifest are which.
+private struct ManifestColumns {
+  var path = 0
+  var label = 1
+  var count = 2
+  var hasHeader = false
+
+  /// From the first record: a header where it has the names of both columns, else data.
+  init(_ first: CommaSeparatedRows.Row?, _ names: LabelledClips.Names) throws(PortError) {
+    guard let first else { return }
+    let fields = first.fields.map { $0.lowercased() }
+    let wanted = (names.clips ?? "path", names.labels ?? "label")
+    let places = [wanted.0, wanted.1].map { name in
+      first.fields.indices.filter { first.fields[$0] == name || fields[$0] == name }
+    }
+    if let path = places[0].first, let label = places[1].first, path != label {
+      guard places.allSatisfy({ $0.count == 1 }) else {
+        throw PortError(
+          .malformed, "line \(first.line): two columns have the same name",
+          remedy: "name one column \(wanted.0) and one \(wanted.1)")
+      }
+      (self.path, self.label, count, hasHeader) = (path, label, fields.count, true)
+      return
+    }
+    guard names.clips == nil, names.labels == nil, first.fields.count == 2 else {
+      throw PortError(
+        .malformed,
+        "line \(first.line): is neither a header with the columns \(printable(wanted.0, limit: 40))"
+          + " and \(printable(wanted.1, limit: 40)) nor a path and a label",
+        remedy: "begin with the line path,label, or name the columns with --clips and --labels")
+    }
+  }
+}

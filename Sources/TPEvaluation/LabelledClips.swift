@@ -1,0 +1,122 @@
+public import TPBytes
+internal import TPTensors
+
+/// Clips with the class of each, of which only a batch at a time is turned into numbers.
+///
+/// In files of tensors (.npz, .h5, .pt, .safetensors) the clips are one array, (N, ...), or a list of
+/// tensors, and the labels a list of integers or of class names. A manifest (.csv) names a file for
+/// each clip. Bytes are divided by 255, as `ClipFile` does.
+public struct LabelledClips: Sendable {
+  /// Under which names clips and labels stand; `nil` where those that are usual are looked for.
+  public struct Names: Hashable, Sendable {
+    /// The name of the clips.
+    public var clips: String?
+    /// The name of the labels.
+    public var labels: String?
+
+    /// Names that were asked for.
+    public init(clips: String? = nil, labels: String? = nil) {
+      self.clips = clips
+      self.labels = labels
+    }
+  }
+
+  /// The names under which clips are looked for.
+  public static let clipNames = ["clips", "x", "X", "inputs", "data"]
+  /// The names under which labels are looked for.
+  public static let labelNames = ["labels", "y", "targets"]
+
+  enum Source: Sendable {
+    /// All clips in one tensor, and its name.
+    case array(Tensor, String)
+    /// A tensor for each clip.
+    case list([TensorRecord])
+    /// A file for each clip.
+    case files([ManifestEntry], limits: ReadLimits)
+  }
+
+  /// The extents of one clip.
+  public let extents: [Int]
+  /// The index of each clip's class.
+  public let labels: [Int]
+  let source: Source
+
+  /// How many clips there are; at least one.
+  public var count: Int { labels.count }
+
+  /// Opens a file of labelled clips: a manifest where its name ends in `.csv`, else any file of tensors.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - names: under which names to look.
+  ///   - extents: the extents of one clip, as `Architecture.input`.
+  ///   - classes: what the labels must be.
+  ///   - accepts: whether clips of other extents, of as many axes, will do.
+  /// - Throws: `PortError` that names the file, and the clip or line: unreadable, no such array or
+  ///   several that may be meant, clips of another shape or type, none at all, another number of
+  ///   labels, a label that is no class.
+  public static func open(
+    path: String, names: Names = Names(), extents: [Int], classes: Classes,
+    limits: ReadLimits = ReadLimits(), accepting accepts: ([Int]) -> Bool = { _ in false }
+  ) throws(PortError) -> LabelledClips {
+    do throws(PortError) {
+      return try path.lowercased().hasSuffix(".csv")
+        ? LabelledClips(manifest: path, names, extents, classes, limits, accepts)
+        : LabelledClips(arrays: path, names, extents, classes, limits, accepts)
+    } catch {
+      throw error.in(file: path)
+    }
+  }
+
+  /// The numbers of some clips, (n, ...) row-major.
+  ///
+  /// - Throws: `PortError` that names the clip, and its file where it has one of its own.
+  func values(_ range: Range<Int>, limits: ReadLimits = ReadLimits()) throws(PortError) -> [Float] {
+    switch source {
+    case .array(let tensor, let name):
+      do throws(PortError) {
+        // One clip alone may lack the dimension of the clips.
+        return try ClipFile.numbers(count == 1 ? tensor : try tensor.slice(range), limits)
+      } catch {
+        throw error.at(key: name)
+      }
+    case .list(let records):
+      var values: [Float] = []
+      for clip in range {
+        do throws(PortError) {
+          let tensor = records[clip].tensor
+          try ClipFile.checkOne(tensor.shape, extents)
+          values += try ClipFile.numbers(tensor, limits)
+        } catch {
+          throw error.of(clip: clip).at(key: records[clip].name)
+        }
+      }
+      return values
+    case .files(let entries, let limits):
+      var values: [Float] = []
+      for clip in range { values += try entries[clip].clip(extents, limits).values }
+      return values
+    }
+  }
+
+  /// An error about a clip, placed where the clip lies.
+  func error(
+    clip: Int, _ message: String, remedy: String
+  ) -> PortError {
+    let error = PortError(.mismatch, message, remedy: remedy).of(clip: clip)
+    switch source {
+    case .array(_, let name): return error.at(key: name)
+    case .list(let records): return error.at(key: records[clip].name)
+    case .files(let entries, _): return error.in(file: entries[clip].path)
+    }
+  }
+}
+
+extension PortError {
+  /// The same error as one about a clip, by its number from 0.
+  func of(clip: Int) -> PortError {
+    PortError(
+      kind, "clip \(clip): \(message)", file: file, offset: offset, record: record, key: key,
+      remedy: remedy)
+  }
+}
