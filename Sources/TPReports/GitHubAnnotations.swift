@@ -1,12 +1,12 @@
 internal import TPBytes
 internal import TPParity
 
-/// What `verify` found as workflow commands of GitHub Actions.
+/// What a command found as workflow commands of GitHub Actions.
 public enum GitHubAnnotations {
   /// GitHub shows ten errors of a step.
   private static let most = 10
 
-  /// One line each, without line ends; at most ten.
+  /// What `verify` found: one line each, without line ends; at most ten.
   public static func lines(_ summary: VerifySummary) -> [String] {
     var found: [(title: String, message: String)] = []
     for entry in summary.entries {
@@ -33,12 +33,27 @@ public enum GitHubAnnotations {
       found.append(
         ("worse than \(comparison.file)", clauses.prefix(5).joined(separator: "; ") + more))
     }
+    return lines(found, command: "verify")
+  }
+
+  /// What `evaluate` found, where it is not what was expected: one line, without a line end.
+  public static func lines(_ report: EvaluateReport) -> [String] {
+    guard let expectation = report.expectation, expectation.isWorse else { return [] }
+    return lines(
+      [("not as in \(expectation.file)", expectation.sentence)], command: "evaluate")
+  }
+
+  private static func lines(
+    _ found: [(title: String, message: String)], command: String
+  ) -> [String] {
+    var found = found
     if found.count > most {
       let rest = found.count - (most - 1)
       found = Array(found.prefix(most - 1)) + [("more", "\(rest) more findings; see the report")]
     }
     return found.map { finding in
-      "::error title=\(property("\(Tool.name) verify: \(finding.title)"))::\(data(finding.message))"
+      let title = property("\(Tool.name) \(command): \(finding.title)")
+      return "::error title=\(title)::\(data(finding.message))"
     }
   }
 

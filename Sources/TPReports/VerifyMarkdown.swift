@@ -78,7 +78,7 @@ extension VerifyReport {
 }
 
 /// A text of a file or of ours that Markdown and HTML take as it is.
-private func escaped(_ text: String, limit: Int = 200) -> String {
+func escaped(_ text: String, limit: Int = 200) -> String {
   var result = ""
   for scalar in printable(text, limit: limit).unicodeScalars {
     switch scalar {
