@@ -47,7 +47,8 @@ struct Contents: Sendable {
       case .dict(let attributes) = values[own.value]
     {
       let entry = MetadataTree.Entry(key: values.add(.string("")), value: value)
-      // A new dict: what a value holds comes before it.
+      // A new dict: what a value holds comes before it, and is held once.
+      values.replace(own.value, with: .none)
       objectEntries[objectEntries.count - 1].value = values.add(.dict(attributes + [entry]))
     } else {
       objectEntries.append(.init(key: values.add(.string(path)), value: value))

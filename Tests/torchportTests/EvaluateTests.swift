@@ -112,8 +112,8 @@ import Testing
     #expect(
       run.output.contains("recorded training accuracy 75.00 % (train_acc, a fraction): here "))
     let lines = run.output.split(separator: "\n")
-    #expect(lines.contains { $0.hasPrefix("  confusion     0  1  2") }, "\(run.output)")
-    #expect(lines.allSatisfy { $0.count <= 120 })
+    #expect(lines.contains { $0.hasPrefix("  confusion      0  1  2") }, "\(run.output)")
+    #expect(lines.dropFirst().allSatisfy { $0.count <= 120 })
   }
 
   @Test func whatIsNoNumberIsToldAndCountsAsWrong() throws {
@@ -190,12 +190,13 @@ import Testing
 
     // The same clips, one label changed.
     let list = folder.file("list.csv")
-    let manifest = try String(contentsOfFile: Self.dataset("frames.csv"), encoding: .utf8)
+    // A CR and an LF are one character to Swift; a manifest may have LF alone.
+    var manifest = try String(contentsOfFile: Self.dataset("frames.csv"), encoding: .utf8)
+      .replacingOccurrences(of: "\r\n", with: "\n")
       .replacingOccurrences(of: "frames/", with: Self.dataset("frames/"))
-    try manifest.replacingOccurrences(
-      of: "\na,,", with: "\nb,,", range: manifest.range(of: "\na,,")
-    )
-    .write(toFile: list, atomically: true, encoding: .utf8)
+    let place = try #require(manifest.range(of: "\na,,"))
+    manifest.replaceSubrange(place, with: "\nb,,")
+    try manifest.write(toFile: list, atomically: true, encoding: .utf8)
     let relabelled = try torchport(
       ["evaluate", Self.frames, list, "--expect", results] + Self.network)
     #expect(relabelled.status == 3, "\(relabelled.errors)")
