@@ -193,7 +193,7 @@ import Testing
     // A CR and an LF are one character to Swift; a manifest may have LF alone.
     var manifest = try String(contentsOfFile: Self.dataset("frames.csv"), encoding: .utf8)
       .replacingOccurrences(of: "\r\n", with: "\n")
-      .replacingOccurrences(of: "frames/", with: Self.dataset("frames/"))
+      .replacingOccurrences(of: "frames/", with: Self.dataset("frames") + "/")
     let place = try #require(manifest.range(of: "\na,,"))
     manifest.replaceSubrange(place, with: "\nb,,")
     try manifest.write(toFile: list, atomically: true, encoding: .utf8)
