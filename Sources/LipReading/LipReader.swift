@@ -10,7 +10,7 @@ internal import TPTensors
 public struct LipReader: Sendable {
   /// The name of the network.
   public let architecture: String
-  /// The class names in index order; `nil` where the file does not say.
+  /// The class names in index order; `nil` where neither the file nor its network says them.
   public let classes: [String]?
   /// The extents of one clip, for example 1, 32, 64, 96: channels, frames, height, width.
   public let input: [Int]
@@ -21,7 +21,7 @@ public struct LipReader: Sendable {
   /// Every checksum of the file is verified first, so that a damaged file is refused whatever is
   /// damaged.
   /// - Throws: `PortError` that names the file: it cannot be read, is another kind of file, is
-  ///   damaged, or its weights fit no built-in network.
+  ///   damaged, or its weights fit neither the network that it describes nor a built-in one.
   public init(path: String) throws(PortError) {
     do throws(PortError) {
       try self.init(try SharedBytes(path: path))
@@ -54,12 +54,18 @@ public struct LipReader: Sendable {
       checkpoint.tensors.removeAll { others.contains($0.name) }
     }
     let fit = try Architecture.fitting(
-      checkpoint, stated: facts["architecture"], batchNorm: facts["batch_norm"])
+      checkpoint,
+      stated: Architecture.Statement(
+        name: facts["architecture"],
+        description: facts[Architecture.Statement.descriptionFact]),
+      batchNorm: facts["batch_norm"])
     let weights = try fit.architecture.bind(fit.unwrapped.stateDict)
     network = try Network(fit.architecture, weights)
     architecture = fit.architecture.name
     input = fit.architecture.input
-    classes = try LipReader.classes(facts["classes"], count: fit.architecture.classCount)
+    classes =
+      try LipReader.classes(facts["classes"], count: fit.architecture.classCount)
+      ?? fit.architecture.classes
   }
 
   /// Makes the memory of a run, so that the first classification is as fast as any.
@@ -93,7 +99,9 @@ public struct LipReader: Sendable {
     let count = network.architecture.classCount
     guard count > 0 else { return [] }
     return stride(from: 0, to: all.count, by: count).map { start in
-      Classification(logits: Array(all[start..<start + count]), classes: classes)
+      Classification(
+        logits: Array(all[start..<start + count]), classes: classes,
+        areProbabilities: network.architecture.endsInSoftmax)
     }
   }
 
@@ -151,9 +159,9 @@ public struct Classification: Hashable, Sendable {
   /// What the probabilities were made of.
   public let logits: [Float]
 
-  init(logits: [Float], classes: [String]?) {
+  init(logits: [Float], classes: [String]?, areProbabilities: Bool) {
     self.logits = logits
-    probabilities = softmax(logits)
+    probabilities = areProbabilities ? logits : softmax(logits)
     var best = 0
     for place in logits.indices where logits[place] > logits[best] { best = place }
     index = best

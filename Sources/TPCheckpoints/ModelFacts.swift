@@ -29,8 +29,10 @@ public struct ModelFacts: Hashable, Sendable {
   /// Whether the two biases of each LSTM were summed when the file was made: the first holds the
   /// sum, the second zeros.
   public var hasSummedBiases = false
-  /// The name of the architecture, or its layer list as JSON.
+  /// The name of the architecture.
   public var architecture: String?
+  /// The description of an architecture that is not built in, as JSON.
+  public var architectureDescription: String?
 
   /// The rules that its tensors were mapped by, as JSON (docs/mapping.md).
   public var map: String?
@@ -69,6 +71,7 @@ public struct ModelFacts: Hashable, Sendable {
     folded = facts.text("folded")
     hasSummedBiases = facts.text("lstm_bias") == "summed"
     architecture = facts.text("architecture")
+    architectureDescription = facts.text("architecture.description")
     map = facts.text("map")
     parity = facts.text("parity")
     parameters = facts.text("parameters")

@@ -9,7 +9,8 @@ struct ArchitectureOption: ParsableArguments {
     help: ArgumentHelp(
       "What the weights must fit: a built-in architecture, one that a file describes, or none.",
       discussion: """
-        Without it the built-in architecture whose keys and shapes fit is taken. \
+        Without it the architecture that the file describes or names is taken, else the built-in one \
+        whose keys and shapes fit. \
         docs/architectures.md tells how to describe a network in JSON.
         """,
       valueName: "name|file.json|none"))

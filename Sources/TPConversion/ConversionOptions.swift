@@ -1,5 +1,6 @@
 public import TPCheckpoints
 public import TPModels
+internal import TPParity
 public import TPTensors
 
 /// What is to happen to a checkpoint's tensors on the way into a weight file, in this order: the
@@ -14,6 +15,24 @@ public struct ConversionOptions: Sendable {
     case named(Architecture)
     /// None: every tensor of the state_dict is taken as it is.
     case none
+
+    /// The description that the weight file carries; `nil` where its name is enough.
+    ///
+    /// - Parameter known: what the source says.
+    func description(_ known: ModelFacts) -> String? {
+      switch self {
+      case .none: nil
+      case .automatic: known.architectureDescription
+      case .named(let architecture) where architecture.isFolded: known.architectureDescription
+      case .named(let architecture): architecture.statedDescription
+      }
+    }
+
+    /// What a user should know who named another one than the source describes.
+    func warnings(_ known: ModelFacts) -> [String] {
+      guard case .named(let architecture) = self else { return [] }
+      return known.overrideWarning(architecture).map { [$0] } ?? []
+    }
   }
 
   /// What the elements are stored as.

@@ -109,7 +109,8 @@ public struct ConversionPlan: Sendable {
       tensors: stateDict,
       facts: Self.facts(
         known, source: source, content: content, arithmetic, parameters: parameters,
-        sourceName: sourceName, map: try MapFact.text(known, options.map)),
+        sourceName: sourceName, description: options.architecture.description(known),
+        map: try MapFact.text(known, options.map)),
       digests: content.tensors)
     var past = arithmetic.origins
     let parts = try Self.addParts(
@@ -122,7 +123,8 @@ public struct ConversionPlan: Sendable {
     let optimizer = KeptOptimizer(
       unwrapped.stateDict, mapped, folded: arithmetic.folded, prefix: prefix)
     warnings =
-      known.warnings(fitting, unwrapped) + quantized + unwrapped.stateDict.madeDense
+      known.warnings(fitting, unwrapped) + options.architecture.warnings(known) + quantized
+      + unwrapped.stateDict.madeDense
       + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings + parts.warnings
       + optimizer.warnings(parts.kept, of: checkpoint)
     contents.isCompressed = options.isCompressed
@@ -171,7 +173,8 @@ public struct ConversionPlan: Sendable {
       case .automatic:
         let known = ModelFacts(checkpoint)
         return try Architecture.fitting(
-          checkpoint, stated: known.architecture, batchNorm: known.batchNorm, mapped: mapped)
+          checkpoint, stated: known.statedArchitecture, batchNorm: known.batchNorm,
+          mapped: mapped)
       }
     } catch {
       // Without an architecture, too, the rule would not fit.
@@ -192,7 +195,8 @@ public struct ConversionPlan: Sendable {
 
   private static func facts(
     _ known: ModelFacts, source: ContentDigest, content: ContentDigest,
-    _ arithmetic: ConvertedArithmetic, parameters: Int, sourceName: String, map: String?
+    _ arithmetic: ConvertedArithmetic, parameters: Int, sourceName: String,
+    description: String?, map: String?
   ) -> [String: String] {
     var facts = [
       "profile": "1",
@@ -211,6 +215,7 @@ public struct ConversionPlan: Sendable {
       facts["classes"] = JSONValue.array(classes.map(JSONValue.string)).text()
     }
     if let map { facts["map"] = map }
+    facts[Architecture.Statement.descriptionFact] = description
     // What was proven of these numbers in another file holds here, too.
     if known.statedDigest == content.description { facts["parity"] = known.parity }
     if let epoch = known.epoch { facts["epoch"] = String(epoch) }

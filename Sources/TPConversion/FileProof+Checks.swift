@@ -63,17 +63,22 @@ extension FileProof {
         let found = try wanted.fit(checkpoint, batchNorm: facts.batchNorm)
         architecture = wanted.name
         network = found.architecture
-        add("architecture", (.proven, "the weights fit \(found.architecture.label)"))
+        let other = facts.overrideWarning(wanted).map { "; \($0)" } ?? ""
+        add("architecture", (.proven, "the weights fit \(found.architecture.label)" + other))
         return found.unwrapped
       }
       let found = try Architecture.fitting(
-        checkpoint, stated: facts.architecture, batchNorm: facts.batchNorm)
+        checkpoint, stated: facts.statedArchitecture, batchNorm: facts.batchNorm)
       architecture = found.architecture.name
       network = found.architecture
       let stated = facts.architecture == found.architecture.name
       add(
         "architecture",
-        (stated ? .proven : .absent, "the weights fit \(found.architecture.label)"))
+        (
+          stated ? .proven : .absent,
+          "the weights fit \(found.architecture.label)"
+            + (facts.architectureDescription == nil ? "" : ", which the file describes")
+        ))
       return found.unwrapped
     } catch {
       let isStated = wanted != nil || facts.architecture != nil && facts.architecture != "none"

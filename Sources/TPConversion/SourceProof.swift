@@ -1,6 +1,7 @@
 internal import TPBytes
 internal import TPCheckpoints
 internal import TPModels
+internal import TPParity
 public import TPTensors
 
 /// Whether the tensors of a weight file are those of the file that it was made from, after what the
@@ -225,8 +226,8 @@ extension ConversionOptions {
     self.init(architecture: .none)
     if let architecture {
       self.architecture = .named(architecture)
-    } else if let name = facts.architecture, name != "none" {
-      self.architecture = .named(try Architecture.named(name))
+    } else if let stated = try Architecture.stated(facts.statedArchitecture) {
+      self.architecture = .named(stated)
     }
     let known = ModelFacts(source)
     foldsBatchNorm = facts.batchNorm == "folded" && known.batchNorm != "folded"

@@ -131,7 +131,7 @@ private struct ModelRun {
   func evaluation(_ labels: [Int], _ classes: Classes) -> Evaluation {
     Evaluation(
       classes: classes, labels: labels, logits: logits,
-      areProbabilities: Predictor.givesProbabilities(model.architecture))
+      areProbabilities: model.architecture.endsInSoftmax)
   }
 }
 

@@ -61,18 +61,6 @@ public enum Predictor {
   /// What the last layer gives as probabilities: its softmax, unless it is one.
   private static func probabilities(_ logits: [Float], _ architecture: Architecture) -> [Float] {
     // That of a logarithm of probabilities is the probabilities.
-    givesProbabilities(architecture) ? logits : softmax(logits)
-  }
-
-  /// Whether a network ends in softmax.
-  static func givesProbabilities(_ architecture: Architecture) -> Bool {
-    let last = architecture.layers.last {
-      switch $0.kind {
-      case .dropout, .flatten, .reshape: false
-      default: true
-      }
-    }
-    guard case .softmax(_, let logarithm)? = last?.kind else { return false }
-    return !logarithm
+    architecture.endsInSoftmax ? logits : softmax(logits)
   }
 }

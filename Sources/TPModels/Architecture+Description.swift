@@ -45,7 +45,7 @@ extension Architecture {
     do throws(PortError) {
       let file = try SharedBytes(path: path)
       let bytes = file.bytes
-      guard bytes.byteCount <= 16 << 20 else {
+      guard bytes.byteCount <= mostDescriptionBytes else {
         throw PortError(.limit, "is larger than any description of a network, 16 MiB")
       }
       let value = try JSONValue(parsing: bytes)

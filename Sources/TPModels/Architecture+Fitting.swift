@@ -5,32 +5,20 @@ extension Architecture {
   /// What a checkpoint's weights fit, and the weights.
   public typealias Fit = (architecture: Architecture, unwrapped: UnwrappedStateDict)
 
-  /// The architecture that a checkpoint's weights fit: the one that the file states, else the only
+  /// The architecture that a checkpoint's weights fit: the one that the file describes or names, else the only
   /// built-in one that fits, each as it is or with its batch norms folded.
   ///
   /// - Parameters:
-  ///   - stated: the name that the file gives; `nil` or `none` where it gives none.
+  ///   - stated: what the file says of it.
   ///   - batchNorm: `separate` or `folded`, where the file says it.
   ///   - mapped: what is done to the names and tensors before they must fit.
   /// - Throws: `PortError` of kind `mismatch` with every problem where none fits, of kind `usage`
-  ///   where several do, of kind `unsupported` where the stated one is unknown.
+  ///   where several do, and as `stated(_:)` does.
   public static func fitting(
-    _ checkpoint: Checkpoint, stated: String? = nil, batchNorm: String? = nil,
+    _ checkpoint: Checkpoint, stated: Statement = Statement(), batchNorm: String? = nil,
     mapped: Mapping? = nil
   ) throws(PortError) -> Fit {
-    if let stated, stated != "none" {
-      let architecture: Architecture
-      do throws(PortError) {
-        architecture = try named(stated)
-      } catch {
-        // Who gave the file did not name it: this is no wrong call.
-        throw PortError(
-          .unsupported,
-          "the file was made for the architecture \(printable(stated, limit: 60)), which is unknown"
-            + " here", key: "torchport.architecture",
-          remedy: "choose one with --architecture: "
-            + builtIn.map(\.name).joined(separator: ", "))
-      }
+    if let architecture = try Architecture.stated(stated) {
       return try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped)
     }
     var fits: [Fit] = []

@@ -13,7 +13,8 @@ extension NumPyFile {
   /// facts, where there are any, are the archive's comment, as one JSON object of texts whose keys
   /// begin with `torchport.`, in the order of their UTF-8. NumPy ignores it. The fact `kept`, which
   /// may be long, is a member: an array without dimensions of one text. `order` is the archive's own
-  /// and is left out, and so is `module_metadata` where a comment cannot hold it.
+  /// and is left out, and so are `module_metadata`, and then `architecture.description`, where a comment
+  /// cannot hold them.
   ///
   /// - Parameters:
   ///   - contents: tensors that share memory are written in full.
@@ -87,8 +88,9 @@ extension NumPyFile {
     let sorted = facts.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     let json = JSONValue.object(sorted.map { .init("torchport." + $0.key, .string($0.value)) })
     let bytes = Array(json.text().utf8)
-    guard bytes.count > factLimit, facts["module_metadata"] != nil else { return bytes }
-    return comment(facts.filter { $0.key != "module_metadata" })
+    let long = ["module_metadata", "architecture.description"].first { facts[$0] != nil }
+    guard bytes.count > factLimit, let long else { return bytes }
+    return comment(facts.filter { $0.key != long })
   }
 
   /// The facts in an archive's comment; none where it is another program's.

@@ -21,7 +21,11 @@ public struct LoadedModel: Sendable {
   public let digest: ContentDigest
 
   /// What a user should know of the file, for example that it holds another model that fits.
-  public var warnings: [String] { facts.warnings(architecture, unwrapped) }
+  public var warnings: [String] {
+    facts.warnings(architecture, unwrapped) + (overrideWarning.map { [$0] } ?? [])
+  }
+  /// Where the file describes another network than the one that was asked for.
+  private let overrideWarning: String?
 
   /// The same weights for clips of these extents, where only the number of frames may differ;
   /// `nil` where the architecture does not take them.
@@ -41,7 +45,7 @@ public struct LoadedModel: Sendable {
   /// - Parameters:
   ///   - path: the file.
   ///   - architecture: what the weights belong to, with its batch norms folded or not; without it
-  ///     the file's own word is taken, else the built-in architecture that they fit.
+  ///     the file's own word or description is taken, else the built-in architecture that they fit.
   /// - Throws: `PortError` that names the file: unreadable, no architecture fits, or its tensors
   ///   contradict the digest that it states.
   public static func open(
@@ -68,7 +72,7 @@ public struct LoadedModel: Sendable {
         try architecture.fit(checkpoint, batchNorm: facts.batchNorm)
       } else {
         try Architecture.fitting(
-          checkpoint, stated: facts.architecture, batchNorm: facts.batchNorm)
+          checkpoint, stated: facts.statedArchitecture, batchNorm: facts.batchNorm)
       }
     try facts.checkPrecision(of: found.unwrapped.stateDict, in: checkpoint)
     let digest = try ContentDigest(of: found.unwrapped.stateDict, limits: limits)
@@ -79,6 +83,7 @@ public struct LoadedModel: Sendable {
     }
     self.checkpoint = checkpoint
     self.facts = facts
+    overrideWarning = facts.overrideWarning(architecture)
     self.digest = digest
     self.weights = weights
     unwrapped = found.unwrapped

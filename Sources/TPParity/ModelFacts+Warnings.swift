@@ -3,6 +3,24 @@ public import TPCheckpoints
 public import TPModels
 
 extension ModelFacts {
+  /// What the file says of its architecture.
+  public var statedArchitecture: Architecture.Statement {
+    Architecture.Statement(name: architecture, description: architectureDescription)
+  }
+
+  /// A sentence where an architecture that was asked for is not the one that the file describes.
+  ///
+  /// - Parameter chosen: what was asked for; `nil` where nothing was.
+  public func overrideWarning(_ chosen: Architecture?) -> String? {
+    guard let chosen, architectureDescription != nil else { return nil }
+    guard let own = try? Architecture.stated(statedArchitecture) else {
+      return "the file's own description of its network cannot be used; the one that was given is"
+    }
+    if own == chosen || own.foldingBatchNorm() == chosen { return nil }
+    return "the file describes its network, \(printable(own.name, limit: 60)), in another way than"
+      + " \(printable(chosen.name, limit: 60)), which was given and is used"
+  }
+
   /// What a user should know of weights that were found in a file: models that were passed over,
   /// and classes that cannot be named.
   ///
