@@ -27,6 +27,8 @@ public enum Evaluator {
     public var warnings: [String]
   }
 
+  /// The most classes: the matrix of confusions has their square.
+  public static let mostClasses = 2_048
   /// The most values that are numbers at one time: 16 MiB of them.
   private static let mostValues = 4 << 20
 
@@ -111,6 +113,12 @@ private struct ModelRun {
         .mismatch,
         "the clips have the extents \(extents) and \(model.architecture.name) takes"
           + " \(model.architecture.input)", remedy: "compare weights that take the same clips")
+    }
+    guard fitting.architecture.classCount <= Evaluator.mostClasses else {
+      throw PortError(
+        .limit,
+        "\(fitting.architecture.name) tells \(fitting.architecture.classCount) classes apart, more"
+          + " than \(Evaluator.mostClasses)")
     }
     self.model = fitting
     classes = Evaluator.classes(fitting)

@@ -23,13 +23,14 @@ extension LabelledClips {
       throw PortError(
         .mismatch, "holds no clips", key: clipName, remedy: "give at least one clip")
     }
+    // An expanded tensor has any number of them in a few bytes.
+    guard count <= limits.members else {
+      throw PortError(
+        .limit, "holds \(count) clips, more than \(limits.members)", key: clipName,
+        remedy: "evaluate them in parts")
+    }
     do throws(PortError) {
-      let stated = try contents.labels(labelName, limits)
-      guard stated.count == count else {
-        throw PortError(
-          .mismatch, "there are \(count) clips and \(stated.count) labels",
-          remedy: "give one label for each clip, in the same order")
-      }
+      let stated = try contents.labels(labelName, count, limits)
       labels = try classes.indexes(of: stated) { "clip \($0)" }
     } catch {
       throw error.at(key: labelName)
@@ -143,7 +144,16 @@ private struct DatasetContents {
     return (.array(tensor, name), count, one)
   }
 
-  func labels(_ name: String, _ limits: ReadLimits) throws(PortError) -> StatedLabels {
+  /// The labels, as many as there are clips.
+  func labels(
+    _ name: String, _ count: Int, _ limits: ReadLimits
+  ) throws(PortError) -> StatedLabels {
+    func check(_ found: Int) throws(PortError) {
+      guard found != count else { return }
+      throw PortError(
+        .mismatch, "there are \(count) clips and \(found) labels",
+        remedy: "give one label for each clip, in the same order")
+    }
     if let tensor = record(name)?.tensor {
       guard tensor.shape.rank == 1 else {
         throw PortError(
@@ -155,9 +165,11 @@ private struct DatasetContents {
           .mismatch, "the labels are \(tensor.dtype.rawValue), no class indexes",
           remedy: "save them as integers (int64), or as class names")
       }
+      try check(tensor.shape[0])
       return .indexes(try tensor.integers(limits: limits))
     }
     let tree = checkpoint.metadata
+    try check(items(name)?.count ?? 0)
     var texts: [String] = []
     var numbers: [Int] = []
     for (clip, item) in (items(name) ?? []).enumerated() {

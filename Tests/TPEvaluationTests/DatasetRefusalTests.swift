@@ -123,6 +123,8 @@ import Testing
             .mismatch, "the label \(label) of clip 1 is no class index of the model", file: path,
             key: "y", remedy: "the indexes go from 0 to 1: no, yes"))
     }
+    let none = try archive([("x", clips), ("y", try Self.integers([]))])
+    #expect(failure(none)?.message == "there are 2 clips and 0 labels")
     let path = try archive([("x", clips), ("y", Self.floats([2]))])
     #expect(
       failure(path)
@@ -150,6 +152,7 @@ import Testing
       ("clips", "odd", "the label of clip 1, None, is neither an integer nor a text", "odd"),
       ("clips", "column", "the labels have the shape (3, 1)", "column"),
       ("clips", "empty", "there are 3 clips and 0 labels", "empty"),
+      ("many", "many", "holds 1000001 clips, more than 1000000", "many"),
     ]) func listsThatAreRefused(clips: String, labels: String, message: String, key: String) throws
   {
     let model = try LabelledClipsTests.frames.get()
@@ -163,7 +166,7 @@ import Testing
     }
     #expect(failure?.message == message)
     #expect(failure?.key == key)
-    #expect(failure?.kind == .mismatch)
+    #expect(failure?.kind == (clips == "many" ? .limit : .mismatch))
     #expect(failure?.remedy != nil)
   }
 
