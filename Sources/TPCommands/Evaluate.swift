@@ -90,8 +90,7 @@ struct Evaluate: ParsableCommand {
       if let expect {
         expected = try ExpectedEvaluation(file: expect, json: try ReportFiles.earlier(expect))
       }
-      var report = try evaluate()
-      report.expectation = expected?.comparison(report)
+      let report = try evaluate(expecting: expected)
       let text = report.markdown
       if let markdown { try ReportFiles.write(text, to: markdown, replacing: force) }
       ReportFiles.annotate(GitHubAnnotations.lines(report))
@@ -101,7 +100,9 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  private func evaluate() throws(PortError) -> EvaluateReport {
+  private func evaluate(
+    expecting expected: ExpectedEvaluation?
+  ) throws(PortError) -> EvaluateReport {
     let network = try architecture.network()
     var models: [(file: String, model: LoadedModel)] = []
     for file in [weights, compare].compactMap({ $0 }) {
@@ -143,6 +144,7 @@ struct Evaluate: ParsableCommand {
     if named.count > 1 {
       report.other = (named[1], PairedEvaluation(result.evaluations[0], result.evaluations[1]))
     }
+    report.expectation = expected?.comparison(report)
     return report
   }
 
