@@ -14,16 +14,23 @@ struct Noisy {
   let value: Double
   var variance: Double = 0
   var derivative: Double = 0
+  /// A function's result is rounded as a number of at least this size.
+  var leastSize: Double = 0
 
-  init(_ value: Double, variance: Double = 0, derivative: Double = 0) {
+  init(
+    _ value: Double, variance: Double = 0, derivative: Double = 0, leastSize: Double = 0
+  ) {
     self.value = value
     self.variance = variance
     self.derivative = derivative
+    self.leastSize = leastSize
   }
 
+  /// Some engines compute 1/2 + r(x) with a fraction r, and end that at an x of 18: what is near to 0
+  /// is then as exact as what is near to 1/2, not more.
   static func sigmoid(_ x: Double) -> Noisy {
     let value = 1 / (1 + exp(-x))
-    return Noisy(value, derivative: value * (1 - value))
+    return Noisy(value, derivative: value * (1 - value), leastSize: 0.5)
   }
 
   static func tanh(_ x: Double) -> Noisy {
@@ -39,7 +46,7 @@ struct Noisy {
 
   /// The noise of a function's result: that of its argument times the derivative, and one rounding.
   func after(_ input: Double) -> Noisy {
-    let own = unit * value
+    let own = unit * max(abs(value), leastSize)
     return Noisy(value, variance: derivative * derivative * input + own * own)
   }
 

@@ -128,17 +128,18 @@ struct Noisy: Sendable {
     self.bound = bound
   }
 
-  /// The result of a function with this derivative, rounded once.
-  private init(_ value: Double, of x: Noisy, derivative: Double) {
-    let own = roundingUnit * value
+  /// The result of a function with this derivative, rounded once, as a number of at least this size.
+  private init(_ value: Double, of x: Noisy, derivative: Double, leastSize: Double = 0) {
+    let own = roundingUnit * max(abs(value), leastSize)
     self.init(
       value, variance: derivative * derivative * x.variance + own * own,
-      bound: abs(derivative) * x.bound + 8 * abs(own))
+      bound: abs(derivative) * x.bound + 8 * own)
   }
 
   static func sigmoid(_ x: Noisy) -> Noisy {
     let value = 1 / (1 + exp(-x.value))
-    return Noisy(value, of: x, derivative: value * (1 - value))
+    // As exact near 0 as near 1/2, which is what engines promise that compute 1/2 + r(x).
+    return Noisy(value, of: x, derivative: value * (1 - value), leastSize: 0.5)
   }
 
   static func clipped(_ x: Noisy, slope: Double) -> Noisy {
