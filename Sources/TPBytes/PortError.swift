@@ -109,12 +109,14 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A name from a file made fit for a terminal or a sentence: control characters, bidirectional
-/// overrides and line breaks become `\u{..}`, and what is longer than `limit` characters is cut.
+/// overrides and line breaks become `\u{..}`, and what is longer than `limit` characters is cut. So does
+/// the bracket of `##[`, which runners of workflows take for a command wherever it stands in a line.
 ///
 /// - Parameter limit: the most characters that are kept; the rest becomes an ellipsis.
 public func printable(_ text: String, limit: Int = 200) -> String {
   var result = ""
   var count = 0
+  var hashes = 0
   for scalar in text.unicodeScalars {
     if count == limit { return result + "…" }
     count += 1
@@ -122,7 +124,8 @@ public func printable(_ text: String, limit: Int = 200) -> String {
     let hidden =
       value < 0x20 || (0x7F...0x9F).contains(value) || (0x200B...0x200F).contains(value)
       || (0x2028...0x202E).contains(value) || (0x2060...0x206F).contains(value)
-      || value == 0xFEFF || value == 0xFFFD
+      || value == 0xFEFF || value == 0xFFFD || (hashes >= 2 && scalar == "[")
+    hashes = scalar == "#" ? hashes + 1 : 0
     if hidden {
       result += "\\u{\(String(value, radix: 16))}"
     } else {

@@ -150,4 +150,9 @@ final class TemporaryFolder {
     #expect(printable(String(repeating: "x", count: 1000), limit: 5) == "xxxxx…")
     #expect(printable("a\u{202E}b\n") == "a\\u{202e}b\\u{a}")
   }
+
+  /// A runner of workflows would execute it, wherever in a line it stands.
+  @Test func printableTextHoldsNoCommand() {
+    #expect(printable("a##[error]b #[c] ###[d") == "a##\\u{5b}error]b #[c] ###\\u{5b}d")
+  }
 }
