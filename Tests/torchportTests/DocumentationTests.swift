@@ -28,7 +28,9 @@ import Testing
     return found
   }
 
-  @Test(arguments: [("README.md", 6), ("docs/mapping.md", 1), ("docs/evaluate.md", 1)])
+  @Test(arguments: [
+    ("README.md", 6), ("docs/mapping.md", 1), ("docs/golden.md", 1), ("docs/evaluate.md", 1),
+  ])
   func printsWhatIsShown(file: String, count: Int) throws {
     let examples = try Self.examples(of: file)
     #expect(examples.count >= count)
