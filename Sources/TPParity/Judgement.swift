@@ -99,13 +99,8 @@ struct Judgement {
           : "the golden was recorded from other weights: it names the content digest"
             + " \(digest.prefix(16))…, and these are \(model.digest.description.prefix(16))…")
     }
-    if let mode = golden.provenance?.mode, mode != "eval" {
-      report.warnings.append(
-        "the golden was recorded in \(printable(mode)) mode; call model.eval() before recording")
-    }
-    if let precision = golden.provenance?.matmulPrecision, precision != "highest" {
-      report.warnings.append(
-        "the golden was recorded with matrix products of \(printable(precision)) precision")
+    for misgiving in golden.provenance?.misgivings ?? [] {
+      report.warnings.append("the golden was recorded \(misgiving.how); \(misgiving.remedy)")
     }
     report.warnings += model.warnings
   }
@@ -142,8 +137,7 @@ struct Judgement {
         .broken,
         "the golden's \(isolated.name), from its own record of"
           + " \(isolated.source ?? ""), is the first over the line,"
-          + " \(distance(score, clips: isolated.goldenClipsOver)): the weights, their mapping or the"
-          + " layer list are not those that were recorded, or the golden is bad"
+          + " \(distance(score, clips: isolated.goldenClipsOver)): \(suspects)"
       )
     }
     if lossy, let flipped = report.predictions.first(where: { $0.expected != $0.found }) {
@@ -162,18 +156,34 @@ struct Judgement {
   }
 
   /// Says that the golden is what is wrong where every failing layer is explained by how it was
-  /// recorded, and by nothing else.
+  /// recorded, and by nothing else; where it is known to be wrong already, says how it came about.
   mutating func reconsider() {
     let found = report.diagnosis
-    guard report.verdict == .broken, let first = found.first,
-      found.allSatisfy({ $0.fault.isOfGolden }),
+    let explained = found.first { $0.fault.isOfGolden }.map { "\($0.layer): \($0.sentence)" }
+    if report.verdict == .goldenSuspect {
+      guard let explained, found.allSatisfy({ $0.fault.isOfGolden || $0.fault == .unknown })
+      else { return }
+      report.reason =
+        explained + "; it was recorded from these weights, and its float64 record agrees with the"
+        + " truth"
+      return
+    }
+    guard report.verdict == .broken,
+      found.allSatisfy({ $0.fault.isOfGolden || $0.fault == .unknown }),
       !report.activations.contains(where: { $0.portIsOver || $0.problem != nil && $0.golden != nil }
       ),
       model.facts.classes == nil || golden.provenance?.classes == nil
         || model.facts.classes == golden.provenance?.classes
     else { return }
-    report.verdict = .goldenSuspect
-    report.reason = "\(first.layer): \(first.sentence)"
+    if let explained, found.allSatisfy(\.fault.isOfGolden) {
+      report.verdict = .goldenSuspect
+      report.reason = explained
+    } else if isOfTheseWeights, let misgiving = golden.provenance?.misgivings.first {
+      report.verdict = .goldenSuspect
+      report.reason =
+        "the golden was recorded from these weights and, as it says itself, \(misgiving.how)"
+        + (explained.map { "; \($0)" } ?? "")
+    }
   }
 
   private func goldenOver(
@@ -191,11 +201,26 @@ struct Judgement {
           + " from these weights and its float64 record agrees with the truth"
       )
     }
-    return (
-      .broken,
-      "the golden's \(first.name) is the first over the line\(place): the weights, their mapping or"
-        + " the layer list are not those that were recorded, or the golden is bad"
-    )
+    if let otherWeights {
+      return (
+        .broken, "\(otherWeights): the golden's \(first.name) is the first over the line\(place)"
+      )
+    }
+    return (.broken, "the golden's \(first.name) is the first over the line\(place): \(suspects)")
+  }
+
+  private var suspects: String {
+    "the weights, their mapping or the layer list are not those that were recorded, or the golden"
+      + " is bad"
+  }
+
+  /// Says that the golden names weights that these have nothing to do with; `nil` where it does not.
+  private var otherWeights: String? {
+    guard let digest = golden.provenance?.digest, digest != model.digest.description,
+      digest != model.facts.sourceDigest
+    else { return nil }
+    return "the golden was recorded from other weights (content digest \(digest.prefix(16))…, these"
+      + " are \(model.digest.description.prefix(16))…)"
   }
 
   /// The number that is over its line, rms first because it is the sharper one.

@@ -79,7 +79,7 @@ public enum Parity {
     judgement.add(activations, list, scores)
     judgement.add(isolation, scores)
     try judgement.decide(list, scores)
-    if diagnosing, judgement.report.verdict == .broken {
+    if diagnosing, [.broken, .goldenSuspect].contains(judgement.report.verdict) {
       judgement.report.diagnosis = try Diagnostician(model, golden, threads: threads)
         .diagnose(judgement.report, isolation)
       judgement.reconsider()

@@ -13,6 +13,8 @@ public struct Provenance: Hashable, Sendable {
   public var mkldnn: Bool?
   /// `highest` unless matrix products were allowed to lose precision.
   public var matmulPrecision: String?
+  /// The type that autocast computed in; `nil` without autocast.
+  public var autocast: String?
   /// `eval`, `train` or `mixed`.
   public var mode: String?
   /// The seed of the samples.
@@ -29,6 +31,38 @@ public struct Provenance: Hashable, Sendable {
   public var source: String?
   /// The content digest of the weights, 64 lowercase hex digits.
   public var digest: String?
+}
+
+extension Provenance {
+  /// Something that speaks against a golden, by its own word.
+  struct Misgiving {
+    /// Follows "the golden was recorded".
+    var how: String
+    var remedy: String
+  }
+
+  /// What was not as it should be when the golden was recorded.
+  var misgivings: [Misgiving] {
+    var all: [Misgiving] = []
+    if let mode, mode != "eval" {
+      all.append(
+        Misgiving(
+          how: "in \(printable(mode)) mode", remedy: "call model.eval() before recording"))
+    }
+    if let autocast {
+      all.append(
+        Misgiving(
+          how: "under autocast to \(printable(autocast, limit: 40))",
+          remedy: "record outside of torch.autocast"))
+    }
+    if let matmulPrecision, matmulPrecision != "highest" {
+      all.append(
+        Misgiving(
+          how: "with matrix products of \(printable(matmulPrecision)) precision",
+          remedy: "call torch.set_float32_matmul_precision(\"highest\") before recording"))
+    }
+    return all
+  }
 }
 
 extension Provenance {
@@ -81,6 +115,7 @@ extension Provenance {
     threads = try facts.value("threads", "an integer", \.int)
     mkldnn = try facts.value("mkldnn", "true or false", \.bool)
     matmulPrecision = try facts.value("float32_matmul_precision", "a text", \.string)
+    autocast = try facts.value("autocast", "a text", \.string)
     mode = try facts.value("mode", "a text", \.string)
     seed = try facts.value("seed", "an integer", \.int)
     batches = try facts.list("batches", "a list of sizes", \.size)

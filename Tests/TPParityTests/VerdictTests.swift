@@ -177,7 +177,7 @@ import Testing
   @Test func modeAndPrecisionAreWarnings() throws {
     let facts =
       #"{"format": "torchport-golden", "version": 1, "mode": "train", "#
-      + #""float32_matmul_precision": "medium"}"#
+      + #""autocast": "bfloat16", "float32_matmul_precision": "medium"}"#
     let tensors = try Fixtures.tensors("bare")
       .with("provenance", try GoldenTests.bytes(facts))
     let report = try Parity.verify(weights: try Fixtures.model(), golden: try Golden(tensors))
@@ -185,7 +185,9 @@ import Testing
     #expect(
       report.warnings == [
         "the golden was recorded in train mode; call model.eval() before recording",
-        "the golden was recorded with matrix products of medium precision",
+        "the golden was recorded under autocast to bfloat16; record outside of torch.autocast",
+        "the golden was recorded with matrix products of medium precision; call"
+          + " torch.set_float32_matmul_precision(\"highest\") before recording",
       ])
   }
 

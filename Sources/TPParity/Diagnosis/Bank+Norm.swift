@@ -6,12 +6,14 @@ extension Bank {
     let name = context.layerName
     func add(
       _ fault: Fault, _ what: String, _ remedy: String, map: String? = nil,
-      _ change: (inout NormParameters) -> Void
+      givesNaN: Bool = false, _ change: (inout NormParameters) -> Void
     ) {
       var changed = norm
       change(&changed)
       let affine = changed.step
-      guard affine.scale.allSatisfy(\.isFinite), affine.shift.allSatisfy(\.isFinite) else { return }
+      guard
+        givesNaN || affine.scale.allSatisfy(\.isFinite) && affine.shift.allSatisfy(\.isFinite)
+      else { return }
       all.append(
         Hypothesis(
           fault: fault, step: step, what: what, remedy: remedy, map: map,
@@ -79,7 +81,9 @@ extension Bank {
       "swap \(name).running_mean and \(name).running_var",
       map: "{\"rename\": \"\(name).running_mean\", \"to\": \"\(name).mean\"},"
         + " {\"rename\": \"\(name).running_var\", \"to\": \"\(name).running_mean\"},"
-        + " {\"rename\": \"\(name).mean\", \"to\": \"\(name).running_var\"}"
+        + " {\"rename\": \"\(name).mean\", \"to\": \"\(name).running_var\"}",
+      // The root of a negative mean is no number, in the golden too.
+      givesNaN: true
     ) { swap(&$0.mean, &$0.variance) }
     add(
       .otherStatistics, "the golden's running statistics are those of a new layer (0 and 1)",

@@ -26,7 +26,7 @@ struct Diagnostician: Sendable {
   ) throws(PortError) -> [Diagnosis] {
     var found: [Diagnosis] = []
     // What an explained fault makes of the layers before: replacements by place.
-    var corrections: [Int: [SegmentStep]] = [:]
+    var corrections: [Int: Hypothesis] = [:]
     var isLost = false
     // Layers that a recorded shape was blamed on: a longer segment over them says nothing new.
     var blamed: Range<Int>?
@@ -56,10 +56,13 @@ struct Diagnostician: Sendable {
       }
       guard let examined else { continue }
       if let finding = examined.found, finding.hypothesis.span == 1 {
-        corrections[segment.layers.lowerBound + finding.hypothesis.step] =
-          finding.hypothesis.steps(0)
+        corrections[segment.layers.lowerBound + finding.hypothesis.step] = finding.hypothesis
       }
-      if examined.found == nil { isLost = true }
+      // Of a channel that the sample does not show, the statistics of the batch are not known.
+      let isGuessed = examined.found.map {
+        $0.hypothesis.fault == .trainMode && $0.hypothesis.isFitted
+      }
+      if isGuessed != false { isLost = true }
       found.append(examined.diagnosis(segment, self))
     }
     return otherWeights(found)
@@ -191,7 +194,7 @@ struct Diagnostician: Sendable {
   /// A segment whose source was not recorded as its layers need it: computed, with whatever was found
   /// to be wrong before it put right.
   private func long(
-    _ segment: Segment, _ worst: [Int], _ corrections: [Int: [SegmentStep]]
+    _ segment: Segment, _ worst: [Int], _ corrections: [Int: Hypothesis]
   ) throws(PortError) -> Examination? {
     if segment.steps.count(where: \.isConvolution) > 1 {
       return try NetworkSearch(self, segment, worst).examine()
@@ -204,20 +207,23 @@ struct Diagnostician: Sendable {
 
   /// Clips whose source is computed: by the truth, or with what is known to be wrong put right.
   private func computedClips(
-    _ segment: Segment, _ worst: [Int], _ corrections: [Int: [SegmentStep]]
+    _ segment: Segment, _ worst: [Int], _ corrections: [Int: Hypothesis]
   ) throws(PortError) -> [SearchClip] {
     let architecture = model.architecture
     guard let target = golden[segment.target], let last = segment.layers.last else { return [] }
-    let steps = (0..<segment.layers.lowerBound).flatMap { place in
-      corrections[place] ?? architecture.steps(place..<place + 1, model.weights) ?? []
-    }
-    let prefix = Segment(
-      source: "input", target: segment.source, extents: architecture.input,
-      layers: 0..<segment.layers.lowerBound, steps: steps)
     var clips: [SearchClip] = []
     for clip in order(worst).prefix(2) {
+      let steps = (0..<segment.layers.lowerBound).flatMap { place in
+        corrections[place]?.steps(clip)
+          ?? architecture.steps(place..<place + 1, model.weights) ?? []
+      }
+      let prefix = Segment(
+        source: "input", target: segment.source, extents: architecture.input,
+        layers: 0..<segment.layers.lowerBound, steps: steps)
       let input = try golden.input.field(clip: clip, extents: architecture.input)
-      guard let source = try source(prefix, input, corrections) else { return [] }
+      guard let source = try source(prefix, input, isCorrected: !corrections.isEmpty) else {
+        return []
+      }
       clips.append(
         SearchClip(
           number: clip, source: source,
@@ -227,10 +233,10 @@ struct Diagnostician: Sendable {
   }
 
   private func source(
-    _ prefix: Segment, _ input: Field, _ corrections: [Int: [SegmentStep]]
+    _ prefix: Segment, _ input: Field, isCorrected: Bool
   ) throws(PortError) -> Field? {
     if prefix.layers.isEmpty { return input }
-    guard corrections.isEmpty, prefix.source == "input" else {
+    guard !isCorrected, prefix.source == "input" else {
       return prefix.evaluate(input, at: nil, judging: true)
     }
     let truth = try model.network.truth(

@@ -22,17 +22,18 @@ extension Fits {
   private func trained(
     _ step: Int, _ own: NormParameters, _ partition: [Int]
   ) -> Hypothesis? {
+    var parts: [BatchStatistics] = []
     var byClip: [Int: AffineStep] = [:]
-    var isWhole = true
     var first = 0
     for size in partition {
       let members = Array(first..<first + size)
       first += size
       guard let found = statistics(members, own) else { return nil }
-      isWhole = isWhole && found.isWhole
+      parts.append(found)
       for clip in members { byClip[clip] = found.step }
     }
-    guard isWhole || isLikely(byClip) else { return nil }
+    let isWhole = parts.allSatisfy(\.isWhole)
+    guard isWhole || isLikely(parts) else { return nil }
     let steps = byClip
     return Hypothesis(
       fault: .trainMode, step: step,
@@ -43,20 +44,21 @@ extension Fits {
       isFitted: !isWhole)
   }
 
-  /// Whether a sample may be taken to show batch statistics: any other parameters would fit it as
-  /// well, unless batches differ, or these are the weights, or the golden says how it was recorded.
-  private func isLikely(_ byClip: [Int: AffineStep]) -> Bool {
-    if let mode = golden.provenance?.mode, mode != "eval" { return true }
-    if golden.provenance?.digest == bank.model.digest.description { return true }
-    guard let first = byClip[0] else { return false }
-    return byClip.values.contains { other in
-      zip(first.scale, other.scale).contains { abs($0 - $1) > 1e-3 * abs($0) }
+  /// Whether a sample may be taken to show batch statistics. Of one batch any other parameters would
+  /// fit it as well: so batches must differ, or the golden must say how it was recorded, or be of these
+  /// very weights with about the statistics of the sample. (The sample has more of the borders than
+  /// there is, so its own statistics are not to be trusted far.)
+  private func isLikely(_ parts: [BatchStatistics]) -> Bool {
+    guard let first = parts.first, parts.allSatisfy({ $0.shown * 2 >= $0.isShown.count }) else {
+      return false
     }
+    if let mode = golden.provenance?.mode, mode != "eval" { return true }
+    if parts.contains(where: first.differs) { return true }
+    return golden.provenance?.digest == bank.model.digest.description
+      && parts.allSatisfy { $0.plausible * 10 >= $0.shown * 9 }
   }
 
-  private func statistics(
-    _ clips: [Int], _ own: NormParameters
-  ) -> (step: AffineStep, isWhole: Bool)? {
+  private func statistics(_ clips: [Int], _ own: NormParameters) -> BatchStatistics? {
     let channels = own.gamma.count
     var x: [[Double]] = Array(repeating: [], count: channels)
     var y = x
@@ -74,35 +76,56 @@ extension Fits {
         y[position / each].append(at < 0 ? .nan : pair.target.values[at])
       }
     }
-    var (mean, variance) = ([Double](), [Double]())
-    var plausible = 0
-    for channel in 0..<channels {
+    return isWhole ? whole(x, own) : sampled(x, y, own)
+  }
+
+  private func whole(_ x: [[Double]], _ own: NormParameters) -> BatchStatistics? {
+    var changed = own
+    for (channel, values) in x.enumerated() {
+      guard values.count >= 2 else { return nil }
+      let n = Double(values.count)
+      let center = values.reduce(0, +) / n
+      changed.mean[channel] = center
+      changed.variance[channel] = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / n
+    }
+    return BatchStatistics(step: changed.step, isWhole: true)
+  }
+
+  /// Fits a line to each channel. What a channel shows of it may be nothing: no value, or one alone.
+  private func sampled(
+    _ x: [[Double]], _ y: [[Double]], _ own: NormParameters
+  ) -> BatchStatistics? {
+    var found = BatchStatistics(step: own.step, isWhole: false)
+    for channel in x.indices {
       let n = Double(x[channel].count)
-      guard n >= 2 else { return nil }
-      let center = x[channel].reduce(0, +) / n
-      let spread = x[channel].reduce(0) { $0 + ($1 - center) * ($1 - center) } / n
-      if isWhole {
-        mean.append(center)
-        variance.append(spread)
+      guard n > 0 else {
+        found.isShown.append(false)
         continue
       }
-      guard let line = line(x[channel], y[channel]), line.slope != 0 else { return nil }
-      let implied = (own.gamma[channel] / line.slope) * (own.gamma[channel] / line.slope)
-      let from = (own.beta[channel] - line.offset) / line.slope
-      // Signs must agree, and the sample has about these statistics.
-      if line.slope * own.gamma[channel] > 0, implied < 5 * spread, implied > spread / 5,
-        abs(from - center) < 1.5 * spread.squareRoot()
-      {
-        plausible += 1
+      let center = x[channel].reduce(0, +) / n
+      let spread = x[channel].reduce(0) { $0 + ($1 - center) * ($1 - center) } / n
+      guard spread.squareRoot() > 1e-6 * abs(center), let line = line(x[channel], y[channel]) else {
+        let moved = y[channel][0] - found.step.scale[channel] * x[channel][0]
+        found.step.shift[channel] = moved
+        found.isShown.append(false)
+        continue
       }
-      mean.append(from)
-      variance.append(implied - own.epsilon)
+      found.step.scale[channel] = line.slope
+      found.step.shift[channel] = line.offset
+      let isShown = n >= 4 && spread.squareRoot() > 1e-4 * abs(center)
+      found.isShown.append(isShown)
+      guard isShown else { continue }
+      // A variance has no sign that could turn the slope.
+      guard line.slope * own.gamma[channel] > 0 else { return nil }
+      let from = (own.beta[channel] - line.offset) / line.slope
+      let implied = (own.gamma[channel] / line.slope) * (own.gamma[channel] / line.slope)
+      found.step.mean[channel] = from
+      if implied < 5 * spread, implied > spread / 5, abs(from - center) < 1.5 * spread.squareRoot()
+      {
+        found.plausible += 1
+      }
     }
-    guard isWhole || plausible * 10 >= channels * 9 else { return nil }
-    var changed = own
-    changed.mean = mean
-    changed.variance = variance
-    return (changed.step, isWhole)
+    return found
   }
 
   private func fields(_ clip: Int) -> (source: Field, target: Field)? {
@@ -125,7 +148,30 @@ extension Fits {
       xx += (a - mx) * (a - mx)
       xy += (a - mx) * (b - my)
     }
-    guard xx > 0, x.count >= 3, xy.isFinite else { return nil }
+    guard xx > 0, xy.isFinite else { return nil }
     return (xy / xx, my - xy / xx * mx)
+  }
+}
+
+/// What a batch norm did to one batch.
+private struct BatchStatistics {
+  var step: AffineStep
+  /// Whether all that it read is known; else it was fitted to a sample.
+  var isWhole: Bool
+  /// The channels whose sample has enough values to contradict a fit.
+  var isShown: [Bool] = []
+  /// How many of these have about the mean and variance of their sample.
+  var plausible = 0
+
+  var shown: Int { isShown.count(where: \.self) }
+
+  /// Whether another batch was treated otherwise, in most of the channels that both show.
+  func differs(_ other: BatchStatistics) -> Bool {
+    let both = isShown.indices.filter { isShown[$0] && other.isShown[$0] }
+    let unlike = both.count { channel in
+      let scale = step.scale[channel]
+      return abs(scale - other.step.scale[channel]) > 1e-3 * abs(scale)
+    }
+    return unlike * 2 > both.count
   }
 }

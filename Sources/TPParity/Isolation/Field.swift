@@ -15,6 +15,9 @@ struct Field: Sendable {
   /// The most that rounding could do to each value; empty where nothing was rounded yet.
   var bounds: [Double] = []
 
+  /// A bound from here on says that none is known, also after the layers that follow.
+  static let leastUnknownBound = 1e150
+
   /// The elements of the whole activation.
   var size: Int { extents.reduce(1, *) }
   /// Whether every value is what the engine saw, without rounding noise.

@@ -54,8 +54,9 @@ struct Isolation: Sendable {
 /// What one clip says of one segment.
 struct IsolatedScore: Sendable {
   var score = NoiseScore()
-  /// The largest error in units of u (sum |w| |x| + |b|), of which a correct engine reaches 8 at most.
-  var ofBound = 0.0
+  /// The largest error in units of u (sum |w| |x| + |b|), of which a correct engine reaches 8 at most;
+  /// `nil` where no worst case of the layer is known.
+  var ofBound: Double?
   /// Sums of squares over the compared elements: recorded less isolated truth, isolated less chained.
   var introduced = 0.0
   var inherited = 0.0
@@ -103,7 +104,10 @@ extension IsolatedScore {
       score.add(recorded, truth: value, noise: Float(noise))
       let bound = max(truth.bound(index), 8 * stored) / 8
       let error = abs(recorded - value)
-      if error > 0 { ofBound = max(ofBound, bound > 0 ? error / bound : .infinity) }
+      if bound < Field.leastUnknownBound {
+        let part = error == 0 ? 0 : bound > 0 ? error / bound : .infinity
+        ofBound = max(ofBound ?? 0, part)
+      }
       introduced += error * error
       let before = value - chained[position]
       inherited += before * before

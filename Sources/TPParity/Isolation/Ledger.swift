@@ -50,20 +50,21 @@ extension Judgement {
     for (index, segment) in isolation.segments.enumerated() {
       var row = ActivationParity(
         name: segment.target, status: .holds, mode: .isolated, source: segment.source)
-      var (all, ofBound, introduced, inherited) = (NoiseScore(), 0.0, 0.0, 0.0)
+      var (all, introduced, inherited) = (NoiseScore(), 0.0, 0.0)
+      var ofBound: Double?
       for (clip, clipScores) in scores.enumerated() {
         guard let score = clipScores.isolated[index] else { continue }
         row.clips += 1
         if score.score.isOver { row.goldenClipsOver.append(clip) }
         all.add(score.score)
-        ofBound = max(ofBound, score.ofBound)
+        if let part = score.ofBound { ofBound = max(ofBound ?? 0, part) }
         introduced += score.introduced
         inherited += score.inherited
       }
       if row.clips == 0 { continue }
       row.golden = all
       row.ofBound = ofBound
-      if !isDeclaredLossy, row.goldenIsOver || ofBound > ActivationParity.hardLimit {
+      if !isDeclaredLossy, row.goldenIsOver || ofBound ?? 0 > ActivationParity.hardLimit {
         row.status = .over
       }
       report.isolated.append(row)
