@@ -44,8 +44,10 @@
     precondition(count >= 0)
     self.count = count
     origin = .allocated
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1), alignment: 64)
+    // A page fault for each 4 KiB costs more than reading what comes there.
+    let alignment = count < 2 * largePage ? 64 : largePage
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: alignment)
+    if alignment == largePage { unsafe adviseLargePages(memory, count) }
     do {
       unsafe try fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
     } catch {
@@ -85,6 +87,17 @@
       let buffer = unsafe UnsafeRawBufferPointer(start: base, count: count)
       return unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self)
     }
+  }
+
+  /// While the work runs, places of a mapped file are read as they come, and not those around them as well:
+  /// the headers of a large archive lie far apart.
+  package func readingHereAndThere<Result, E: Error>(
+    _ work: () throws(E) -> Result
+  ) throws(E) -> Result {
+    guard case .mapped = origin, let base = unsafe base else { return try work() }
+    unsafe adviseRandomAccess(base, count, true)
+    defer { unsafe adviseRandomAccess(base, count, false) }
+    return try work()
   }
 
   /// All of it as a region.

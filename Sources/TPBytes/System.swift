@@ -11,6 +11,22 @@ func unmap(_ base: UnsafeRawPointer, _ count: Int) {
   _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
 }
 
+/// Size and alignment of the pages that large allocations ask for.
+let largePage = 2 << 20
+
+/// Asks for large pages where the system has them on request; a wish, which may be refused.
+func adviseLargePages(_ start: UnsafeMutableRawPointer, _ count: Int) {
+  #if os(Linux)
+    _ = unsafe madvise(start, count / largePage * largePage, MADV_HUGEPAGE)
+  #endif
+}
+
+/// Tells the system whether a mapping is read here and there; a hint.
+func adviseRandomAccess(_ start: UnsafeRawPointer, _ count: Int, _ isRandom: Bool) {
+  let advice = isRandom ? MADV_RANDOM : MADV_NORMAL
+  _ = unsafe madvise(UnsafeMutableRawPointer(mutating: start), count, advice)
+}
+
 /// Whether two buffers of one length hold the same bytes.
 func equalBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
   guard let left = a.baseAddress, let right = b.baseAddress else { return true }

@@ -154,8 +154,9 @@ struct Inspect: ParsableCommand {
         report.arrays[place].statistics = try statistics(of: report.arrays[place].record)
       }
     }
+    let found = report
     return Outcome(
-      status: status, text: report.text, json: report.json,
+      status: status, text: found.text, json: found.json,
       warnings: reading.warnings((file, checkpoint)))
   }
 
@@ -181,8 +182,9 @@ struct Inspect: ParsableCommand {
       try NumPyFile.write(try record.tensor.dequantized() ?? record.tensor, to: &target)
       try target.commit()
     }
+    let found = report
     return Outcome(
-      status: .done, text: values.text, json: report.json,
+      status: .done, text: values.text, json: found.json,
       warnings: reading.warnings((file, checkpoint)))
   }
 

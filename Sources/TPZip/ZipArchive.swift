@@ -24,7 +24,9 @@ public final class ZipArchive: Sendable {
   ///   overlap or have the same name, a local header with another name, bytes after the end.
   public init(_ file: SharedBytes, limits: ReadLimits = ReadLimits()) throws(PortError) {
     let directory = try ZipDirectory(file.bytes)
-    let members = try ZipWalk.members(of: file.bytes, directory, limits: limits)
+    let members = try file.readingHereAndThere { () throws(PortError) in
+      try ZipWalk.members(of: file.bytes, directory, limits: limits)
+    }
     var places: [String: Int] = [:]
     places.reserveCapacity(members.count)
     for member in members {
