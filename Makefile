@@ -23,9 +23,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test lint format fixtures bench fuzz sanitize docs clean
 
-PACKAGES := libzip-dev libhdf5-dev libdeflate-dev pkg-config
-FORMULAS := libzip hdf5 libdeflate pkgconf
-LIBRARIES := libzip hdf5 libdeflate
+PACKAGES := libzip-dev libhdf5-dev libdeflate-dev libyaml-dev pkg-config
+FORMULAS := libzip hdf5 libdeflate libyaml pkgconf
+LIBRARIES := libzip hdf5 libdeflate yaml-0.1
 TORCHPORT := .build/release/torchport
 RUN := fixtures/run
 OUT := out/demo

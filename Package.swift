@@ -50,13 +50,13 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     system("CTPLibZip", pkgConfig: "libzip", apt: "libzip-dev", brew: "libzip"),
     system("CTPLibHDF5", pkgConfig: "hdf5", apt: "libhdf5-dev", brew: "hdf5"),
     system(
       "CTPLibDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
+    system("CTPLibYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     .target(
       name: "CTPKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
 
@@ -97,12 +97,9 @@ let package = Package(
       "TPCommands",
       imports: [
         "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
-        "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes",
+        "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes", "CTPLibYAML",
       ],
-      packages: [
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"),
-      ]),
+      packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
       swiftSettings: swiftSettings + [.strictMemorySafety()]),

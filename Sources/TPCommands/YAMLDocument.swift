@@ -1,5 +1,4 @@
 internal import TPBytes
-internal import Yams
 
 /// YAML read as the JSON that it could have been: mappings with texts as keys, lists, scalars.
 ///
@@ -7,81 +6,79 @@ internal import Yams
 /// else, and whatever is quoted, is a text. Anchors are refused: aliases of them can make a few bytes
 /// stand for more than memory holds.
 enum YAMLDocument {
+  /// Lists in lists, at most; what people write has five or so.
+  static let maximalDepth = 64
+
   /// Reads one document.
   ///
   /// - Throws: `PortError` with line and column of what is wrong.
   static func json(of file: SharedBytes) throws(PortError) -> JSONValue {
-    let bytes = file.region.array()
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw PortError(.malformed, "YAML: the text is not UTF-8")
+    var events = try YAMLEvents(of: file)
+    _ = try events.next()  // the start of the stream
+    guard case .other = try events.next().kind else {
+      throw PortError(.malformed, "YAML: the document is empty")
     }
-    guard !hasAnchor(bytes) else {
-      throw PortError(
-        .unsupported, "YAML: anchors (&name) are not read", remedy: "write it out instead")
+    let first = try events.next()
+    if case .scalar("", isPlain: true) = first.kind {
+      throw PortError(.malformed, "YAML: the document is empty")
     }
-    let root: Node?
-    do {
-      root = try compose(yaml: text)
-    } catch {
-      throw PortError(.malformed, "YAML: " + clause(error))
+    let value = try json(first, of: &events, depth: 0)
+    _ = try events.next()  // the end of the document
+    let end = try events.next()
+    guard case .streamEnd = end.kind else {
+      throw PortError(.malformed, "YAML: there is a second document" + end.place)
     }
-    guard let root else { throw PortError(.malformed, "YAML: the document is empty") }
-    return try json(root)
+    return value
   }
 
-  private static func hasAnchor(_ bytes: [UInt8]) -> Bool {
-    let before = Set(" \t\r\n[{,".utf8)
-    let after = Set(" \t\r\n".utf8)
-    return bytes.indices.contains { place in
-      bytes[place] == UInt8(ascii: "&") && (place == 0 || before.contains(bytes[place - 1]))
-        && place + 1 < bytes.count && !after.contains(bytes[place + 1])
+  private static func json(
+    _ event: YAMLEvents.Event, of events: inout YAMLEvents, depth: Int
+  ) throws(PortError) -> JSONValue {
+    guard depth < maximalDepth else {
+      throw PortError(.limit, "YAML: more than \(maximalDepth) levels lie in another" + event.place)
     }
-  }
-
-  private static func json(_ node: Node) throws(PortError) -> JSONValue {
-    switch node {
-    case .scalar(let scalar): return value(scalar)
-    case .sequence(let sequence):
+    switch event.kind {
+    case .scalar(let text, let isPlain): return isPlain ? value(text) : .string(text)
+    case .sequenceStart:
       var elements: [JSONValue] = []
-      for element in sequence { elements.append(try json(element)) }
-      return .array(elements)
-    case .mapping(let mapping):
-      var members: [JSONValue.Member] = []
-      for (key, value) in mapping {
-        guard case .scalar(let name) = key else {
-          throw PortError(.malformed, "YAML: a key is not a text" + place(key.mark))
-        }
-        members.append(.init(name.string, try json(value)))
+      while true {
+        let element = try events.next()
+        if case .sequenceEnd = element.kind { return .array(elements) }
+        elements.append(try json(element, of: &events, depth: depth + 1))
       }
-      return .object(members)
-    case .alias(let alias):
-      throw PortError(.unsupported, "YAML: aliases are not read" + place(alias.mark))
+    case .mappingStart: return try object(of: &events, depth: depth)
+    case .sequenceEnd, .mappingEnd, .streamEnd, .other:
+      throw PortError(.malformed, "YAML: a value is missing" + event.place)
     }
   }
 
-  private static func value(_ scalar: Node.Scalar) -> JSONValue {
-    guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
-    switch scalar.string {
-    case "", "~", "null", "Null", "NULL": return .null
-    case "true", "True", "TRUE": return true
-    case "false", "False", "FALSE": return false
-    case let text: return Int(text).map(JSONValue.int) ?? .string(text)
+  private static func object(
+    of events: inout YAMLEvents, depth: Int
+  ) throws(PortError) -> JSONValue {
+    var members: [JSONValue.Member] = []
+    var names: Set<String> = []
+    while true {
+      let key = try events.next()
+      switch key.kind {
+      case .mappingEnd: return .object(members)
+      case .scalar(let name, _):
+        guard names.insert(name).inserted else {
+          throw PortError(
+            .malformed, "YAML: the key \(printable(name, limit: 60)) occurs twice" + key.place)
+        }
+        let value = try events.next()
+        members.append(.init(name, try json(value, of: &events, depth: depth + 1)))
+      default: throw PortError(.malformed, "YAML: a key is not a text" + key.place)
+      }
     }
   }
 
-  private static func place(_ mark: Mark?) -> String {
-    mark.map { " (line \($0.line), column \($0.column))" } ?? ""
-  }
-
-  private static func clause(_ error: any Error) -> String {
-    switch error as? YamlError {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      printable(problem, limit: 200) + place(mark)
-    case .reader(let problem, _, _, _): printable(problem, limit: 200)
-    case .duplicatedKeysInMapping(let keys, let context):
-      "the key \(printable(keys.first ?? "", limit: 60)) occurs twice" + place(context.mark)
-    default: "the text cannot be read"
+  private static func value(_ text: String) -> JSONValue {
+    switch text {
+    case "", "~", "null", "Null", "NULL": .null
+    case "true", "True", "TRUE": true
+    case "false", "False", "FALSE": false
+    default: Int(text).map(JSONValue.int) ?? .string(text)
     }
   }
 }

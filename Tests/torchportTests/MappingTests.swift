@@ -58,6 +58,15 @@ import Testing
     ("map.yaml", "? [a]\n: 1\n", "key"),
     ("map.yaml", "torchport_map: 1\nrules:\n  - rename: a\n    to: 5\n", "rule 1"),
     ("map.yaml", "", "empty"),
+    ("map.yaml", "# nothing but words\n", "empty"),
+    ("map.yaml", "---\n", "empty"),
+    ("map.yaml", "a: *b\n", "aliases are not read (line 1, column 4)"),
+    ("map.yaml", "a: !!int 3\n", "tag:yaml.org,2002:int"),
+    ("map.yaml", "{a: 1}\n---\n{b: 2}\n", "second document (line 2, column 1)"),
+    ("map.yaml", "a: b: c\n", "line 1, column 5"),
+    ("map.yaml", "a: \u{1}\n", "YAML"),
+    ("map.yaml", String(repeating: "[", count: 100), "64 levels"),
+    ("map.yaml", String(repeating: "- ", count: 100_000) + "a", "YAML"),
   ]) func aMapThatCannotBeRead(name: String, text: String, says: String) throws {
     try text.write(toFile: folder.file(name), atomically: true, encoding: .utf8)
     let run = try torchport(
