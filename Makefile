@@ -6,17 +6,17 @@
 #   make lint      formatting and style, warnings as errors
 #   make format    format the sources in place
 #   make fixtures  train, record and expect everything anew, into FIXTURES=fixtures-new (never over fixtures/)
-#   make bench     time the command on the checkpoints in fixtures/ (RUNS=5)
+#   make bench     time the command on the checkpoints in fixtures/ (RUNS=15)
 #   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
 #   make sanitize  run all tests under the address sanitizer, and the C kernels under the undefined-behaviour one
 #   make docs      build the documentation of the library products into out/docs
 #   make clean     remove what was built
 #
-# Settings: SWIFT=swift  FIXTURES=fixtures-new  RUNS=5
+# Settings: SWIFT=swift  FIXTURES=fixtures-new  RUNS=15
 
 SWIFT ?= swift
 FIXTURES ?= fixtures-new
-RUNS ?= 5
+RUNS ?= 15
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -83,14 +83,15 @@ fixtures:
 
 bench: build
 	@best=$(RUN)/best_lightweight_model.pth; mkdir -p out/bench; \
-	measure() { echo "$$*"; for i in $$(seq $(RUNS)); do \
+	$(TORCHPORT) bench $$best --golden fixtures/goldens/best.npz --runs $(RUNS); \
+	printf '\nWhole commands:\n'; \
+	measure() { echo "$$*"; for i in 1 2 3 4 5; do \
 	  TIMEFORMAT='  %R s wall, %U s user, %S s system'; time "$$@" >/dev/null; done; }; \
 	measure $(TORCHPORT) inspect $$best; \
 	measure $(TORCHPORT) convert $$best --force -o out/bench/model.h5; \
 	measure $(TORCHPORT) convert $$best --force -o out/bench/model.safetensors; \
 	measure $(TORCHPORT) diff $$best out/bench/model.h5; \
-	measure $(TORCHPORT) predict out/bench/model.safetensors fixtures/clips/uint8.npy; \
-	measure $(TORCHPORT) verify out/bench/model.safetensors --golden fixtures/goldens/best.npz
+	measure $(TORCHPORT) predict out/bench/model.safetensors fixtures/clips/uint8.npy
 
 fuzz: setup
 	Tests/Fuzzing/run.sh $(PARSERS)

@@ -88,15 +88,23 @@ let package = Package(
       "TPComparison",
       imports: ["TPEvaluation", "TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     module(
+      "TPBenchmarks",
+      imports: [
+        "TPComparison", "TPConversion", "TPParity", "TPCheckpoints", "LipReading", "TPModels",
+        "TPTensors", "TPBytes", "CTPKernels",
+      ]),
+    module(
       "TPReports",
       imports: [
-        "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning", "TPCheckpoints",
+        "TPBenchmarks", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
+        "TPCheckpoints",
         "TPModels", "TPTorchFiles", "TPPickle", "TPTensors", "TPBytes",
       ]),
     module(
       "TPCommands",
       imports: [
-        "TPReports", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
+        "TPReports", "TPBenchmarks", "TPComparison", "TPEvaluation", "TPConversion", "TPParity",
+        "TPScanning",
         "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes", "CTPLibYAML",
       ],
       packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -127,6 +135,7 @@ let package = Package(
       of: "TPEvaluation", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+    tests(of: "TPBenchmarks", imports: ["TPModels"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
     tests(of: "torchport", imports: ["LipReading", "TPCheckpoints", "TPTensors", "TPBytes"]),
   ],

@@ -5,6 +5,7 @@
         [TP_REORDER] = reorder, [TP_LINEAR] = linear, [TP_RECUR] = recur,
         [TP_CORRELATE] = correlate, [TP_POOL] = pool, [TP_POINTWISE] = pointwise,
         [TP_LAYER_NORM] = layer_norm, [TP_SOFTMAX] = softmax},
+.fma_peak = fma_peak,
 .sigmoid = sigmoid_all, .tanh = tanh_all,
 .truth = {.pad = truth_pad, .conv = truth_conv, .linear = truth_linear,
           .scale_shift = truth_scale_shift, .relu = truth_relu,

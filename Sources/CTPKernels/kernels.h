@@ -44,6 +44,8 @@ typedef struct tp_truth_kernels {
 typedef struct tp_kernels {
   /// By kind of step.
   tp_strip *run[TP_KINDS];
+  /// Rounds of twelve fused multiply-adds on whole vectors; the result means nothing.
+  double (*fma_peak)(ptrdiff_t rounds);
   void (*sigmoid)(ptrdiff_t count, float *x);
   void (*tanh)(ptrdiff_t count, float *x);
   tp_truth_kernels truth;

@@ -8,6 +8,7 @@
 #include "direct.h"
 #include "dense.h"
 #include "sequence.h"
+#include "peak.h"
 #define NUMBER float
 #define FUSED __builtin_fmaf
 #define NAMED(name) name##_float

@@ -8,7 +8,7 @@
 
 internal import Synchronization
 
-/// The temporary files that are being written, so that a signal can remove them.
+/// The temporary files that are being written, and their folders, so that a signal can remove them.
 ///
 /// A signal handler may not allocate or lock: names lie in fixed slots of C memory, and a slot is
 /// published by one pointer store. Threads that write take turns at the slots.
@@ -22,7 +22,7 @@ package enum UnfinishedFiles {
       return unsafe names
     }()
 
-  static func add(_ path: String) {
+  package static func add(_ path: String) {
     turn.withLock { _ in
       for slot in 0..<slots where unsafe names[slot] == nil {
         unsafe names[slot] = strdup(path)
@@ -31,7 +31,7 @@ package enum UnfinishedFiles {
     }
   }
 
-  static func remove(_ path: String) {
+  package static func remove(_ path: String) {
     turn.withLock { _ in
       for slot in 0..<slots {
         guard let name = unsafe names[slot], unsafe strcmp(name, path) == 0 else { continue }
@@ -50,7 +50,9 @@ package enum UnfinishedFiles {
     for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU] where !isIgnored(number) {
       signal(number) { number in
         for slot in 0..<UnfinishedFiles.slots {
-          if let name = unsafe UnfinishedFiles.names[slot] { unsafe unlink(name) }
+          if let name = unsafe UnfinishedFiles.names[slot] {
+            if unsafe unlink(name) != 0 { unsafe rmdir(name) }
+          }
         }
         signal(number, SIG_DFL)
         raise(number)

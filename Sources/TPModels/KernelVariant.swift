@@ -23,7 +23,8 @@ public enum KernelVariant: String, Hashable, Sendable, CaseIterable {
     #endif
   }()
 
-  var code: Int32 {
+  /// The number by which the kernels in C know it.
+  package var code: Int32 {
     switch self {
     case .portable, .neon: TP_PORTABLE
     case .avx2: TP_AVX2

@@ -42,6 +42,14 @@ public struct Golden: Sendable {
     try ContentDigest(of: contents, limits: limits).description
   }
 
+  /// The same recorded run with only some of its activations.
+  public func keeping(_ names: Set<String>) -> Golden {
+    Golden(
+      input: input, recordings: recordings.filter { names.contains($0.name) },
+      doubles: doubles.filter { names.contains($0.key) }, provenance: provenance,
+      contents: contents)
+  }
+
   /// The activation of a name.
   public subscript(name: String) -> GoldenRecording? {
     recordings.first { $0.name == name }

@@ -1,0 +1,39 @@
+internal import TPBytes
+
+/// Something to be timed.
+struct Job {
+  let name: String
+  var bytes: Int?
+  var operations: Int?
+  var threads: Int?
+  /// Whether a run may be repeated without preparing it anew.
+  var isRepeatable = true
+  /// Does what is not timed, and gives what is.
+  let prepare: () throws(PortError) -> () throws(PortError) -> Void
+
+  /// A run of fewer seconds is repeated: the clock and the first touch of the caches cost about a
+  /// microsecond.
+  static let shortest = 0.002
+
+  /// The seconds of one run.
+  func time(repeats: Int = 1) throws(PortError) -> Double {
+    let work = try prepare()
+    let start = ContinuousClock.now
+    for _ in 0..<repeats { try work() }
+    return seconds(start.duration(to: .now)) / Double(repeats)
+  }
+
+  /// Runs it once or twice for nothing, and says how often it must be repeated to be timed.
+  func repeats() throws(PortError) -> Int {
+    let first = try time()
+    guard isRepeatable, first < Self.shortest else { return 1 }
+    let later = try time()
+    return max(1, min(100_000, Int((Self.shortest / max(later, 1e-9)).rounded(.up))))
+  }
+}
+
+/// A duration in seconds.
+func seconds(_ duration: Duration) -> Double {
+  let (whole, parts) = duration.components
+  return Double(whole) + Double(parts) * 1e-18
+}

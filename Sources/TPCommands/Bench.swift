@@ -1,0 +1,101 @@
+internal import ArgumentParser
+internal import TPBenchmarks
+internal import TPBytes
+internal import TPModels
+internal import TPReports
+
+/// `torchport bench CHECKPOINT`
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure how fast this machine opens, converts, compares and runs a checkpoint.",
+    discussion: """
+      Every job is run once in each round, so that what disturbs one disturbs all. With --compare \
+      the exit status is 1 where a job became slower than chance explains, and 3 where the earlier \
+      run is one of another machine or network.
+
+      Example:
+        torchport bench best.pth --golden best.npz
+        torchport bench best.pth --json > before.json
+        torchport bench best.pth --compare before.json
+      """)
+
+  @Argument(help: "A checkpoint or a weight file.")
+  var checkpoint: String
+
+  @Option(help: "A golden of these weights; with it, verify is timed.")
+  var golden: String?
+
+  @Option(help: "Runs of each job.")
+  var runs = 15
+
+  @Option(
+    help: ArgumentHelp("Numbers of clips that are run at a time.", valueName: "n,n"),
+    transform: Counts.init)
+  var batch = Counts([1, 8])
+
+  @Option(help: ArgumentHelp("Numbers of threads.", valueName: "n,n"), transform: Counts.init)
+  var threads = Counts([1, 2])
+
+  @Option(
+    help: ArgumentHelp(
+      "Hold the times against those of an earlier run's --json.", valueName: "previous.json"))
+  var compare: String?
+
+  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var reading: ReadingOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard (1...10_000).contains(runs) else {
+      throw ValidationError("--runs must be between 1 and 10000")
+    }
+  }
+
+  func run() throws {
+    try output.report("bench") { () throws(PortError) in
+      // What cannot be compared is told before minutes are spent.
+      let earlier = try compare.map { (path) throws(PortError) in try ReportFiles.earlier(path) }
+      var benchmark = Benchmark(checkpoint: checkpoint)
+      benchmark.golden = golden
+      benchmark.runs = runs
+      benchmark.batches = batch.values
+      benchmark.threads = threads.values
+      benchmark.limits = reading.limits
+      if architecture.architecture != "none" { benchmark.architecture = try architecture.network() }
+      let line = ProgressLine()
+      let result = try benchmark.run { done, total in
+        line.show("\(done) of \(total) rounds")
+      }
+      line.remove()
+      var report = BenchReport(result)
+      if let compare, let earlier {
+        report.comparison = try BenchComparison(file: compare, json: earlier, with: result)
+      }
+      let found = report
+      return Outcome(status: status(found), text: found.text, json: found.json)
+    }
+  }
+
+  private func status(_ report: BenchReport) -> Status {
+    guard let comparison = report.comparison else { return .done }
+    return comparison.isDecided ? (comparison.isSlower ? .different : .done) : .undecided
+  }
+}
+
+/// Numbers from 1 to 64 between commas.
+struct Counts {
+  let values: [Int]
+
+  init(_ values: [Int]) {
+    self.values = values
+  }
+
+  init(_ text: String) throws {
+    values = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      guard let value = Int(part), (1...64).contains(value) else {
+        throw ValidationError("\(printable(text, limit: 40)) is not a list of numbers from 1 to 64")
+      }
+      return value
+    }
+  }
+}
