@@ -154,9 +154,8 @@ struct Inspect: ParsableCommand {
         report.arrays[place].statistics = try statistics(of: report.arrays[place].record)
       }
     }
-    let found = report
     return Outcome(
-      status: status, text: found.text, json: found.json,
+      status: status, text: report.text, json: report.json,
       warnings: reading.warnings((file, checkpoint)))
   }
 
@@ -182,9 +181,8 @@ struct Inspect: ParsableCommand {
       try NumPyFile.write(try record.tensor.dequantized() ?? record.tensor, to: &target)
       try target.commit()
     }
-    let found = report
     return Outcome(
-      status: .done, text: values.text, json: found.json,
+      status: .done, text: values.text, json: report.json,
       warnings: reading.warnings((file, checkpoint)))
   }
 
