@@ -11,14 +11,22 @@ extension JSONValue {
   ///
   /// Numbers have the fewest digits that give the same `Double` back.
   public func text(_ style: Style = .compact) -> String {
-    var writer = JSONWriter(style: style)
+    var writer = JSONWriter(style: style, sink: nil)
     writer.write(self, level: 0)
     return String(decoding: writer.output, as: UTF8.self)
+  }
+
+  /// Hands the same text over in pieces, so that hundreds of megabytes are never in memory at once.
+  public func write(_ style: Style = .compact, to sink: @escaping ([UInt8]) -> Void) {
+    var writer = JSONWriter(style: style, sink: sink)
+    writer.write(self, level: 0)
+    sink(writer.output)
   }
 }
 
 private struct JSONWriter {
   let style: JSONValue.Style
+  let sink: (([UInt8]) -> Void)?
   var output: [UInt8] = []
 
   mutating func write(_ value: JSONValue, level: Int) {
@@ -57,6 +65,10 @@ private struct JSONWriter {
   ) {
     append(open)
     for (position, item) in items.enumerated() {
+      if output.count > 1 << 16, let sink {
+        sink(output)
+        output.removeAll(keepingCapacity: true)
+      }
       if position > 0 { append(breaks || style == .compact ? "," : ", ") }
       if breaks { newline(level + 1) }
       body(&self, item)

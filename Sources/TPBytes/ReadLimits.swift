@@ -4,7 +4,7 @@
 public struct ReadLimits: Hashable, Sendable {
   /// Nesting of containers in a pickle, in JSON or in metadata.
   public var depth = 1_000
-  /// Values that one pickle may build.
+  /// Values that one pickle may build, a construction counting as three.
   public var objects = 20_000_000
   /// Values that a pickle may build besides one for every three of its bytes; all pickles of an
   /// archive share them. Each costs a hundred times the byte that may have asked for it.
@@ -23,7 +23,8 @@ public struct ReadLimits: Hashable, Sendable {
   /// Inflated size over stored size of one archive member, past the first mebibyte.
   public var inflateRatio = 1_100
   /// Inflated size over stored size of a pickle, past the first 8 MiB: each of its bytes costs more
-  /// than one of a storage, and PyTorch deflates none.
+  /// than one of a storage, and PyTorch deflates none. All pickles of an archive together may have a
+  /// quarter of it over the size of the archive.
   public var pickleInflateRatio = 32
   /// Names of dimensions; PyTorch's own limit.
   public var rank = 64

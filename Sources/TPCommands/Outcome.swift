@@ -65,9 +65,9 @@ struct OutputOptions: ParsableArguments {
       status = outcome.status
       for warning in outcome.warnings { complain("\(Tool.name): warning: \(warning)") }
       if json {
-        emit(
-          Envelope(command: command, status: status.rawValue, body: outcome.json()).json
-            .text(.indented) + "\n")
+        let document = Envelope(command: command, status: status.rawValue, body: outcome.json())
+        document.json.write(.indented) { emit(bytes: $0) }
+        emit("\n")
       } else {
         emit(outcome.text())
       }
@@ -86,7 +86,13 @@ struct OutputOptions: ParsableArguments {
 
 /// Writes to stdout, all of it or else status 2: a report that was cut is not a report.
 func emit(_ text: String) {
-  if !emit(text, to: 1) {
+  emit(bytes: Array(text.utf8))
+}
+
+/// The same for a piece of a report.
+func emit(bytes: [UInt8]) {
+  let isDone = unsafe bytes.withUnsafeBufferPointer { unsafe emit($0, to: 1) }
+  if !isDone {
     complain("\(Tool.name): cannot write the report to stdout: \(systemMessage(errno))")
     finish(Status.failed.rawValue)
   }
@@ -105,19 +111,21 @@ func tell(_ text: String) {
 /// Writes all of a text; false where it cannot, with `errno` set.
 func emit(_ text: String, to descriptor: Int32) -> Bool {
   var text = text
-  return text.withUTF8 { buffer in
-    var done = 0
-    while done < buffer.count {
-      let start = unsafe buffer.baseAddress?.advanced(by: done)
-      let count = unsafe writeBytes(descriptor, start, buffer.count - done)
-      if count < 0 {
-        if errno == EINTR { continue }
-        return false
-      }
-      done += count
+  return text.withUTF8 { unsafe emit($0, to: descriptor) }
+}
+
+private func emit(_ buffer: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Bool {
+  var done = 0
+  while done < buffer.count {
+    let start = unsafe buffer.baseAddress?.advanced(by: done)
+    let count = unsafe writeBytes(descriptor, start, buffer.count - done)
+    if count < 0 {
+      if errno == EINTR { continue }
+      return false
     }
-    return true
+    done += count
   }
+  return true
 }
 
 private func writeBytes(_ descriptor: Int32, _ start: UnsafePointer<UInt8>?, _ count: Int) -> Int {

@@ -5,7 +5,11 @@ extension PickleMachine {
     guard stack.count - (marks.last ?? 0) >= count else {
       throw malformed("\(opcode.name) finds too few values on the stack")
     }
-    let elements = Array(stack.suffix(count))
+    // Not `Array(stack.suffix(count))`: of a whole stack that is the stack's own memory, and a million
+    // tuples would each keep what it had room for.
+    var elements: [PickleArena.Handle] = []
+    elements.reserveCapacity(count)
+    for place in stack.count - count..<stack.count { elements.append(stack[place]) }
     stack.removeLast(count)
     try push(.tuple(elements))
   }

@@ -20,7 +20,10 @@ extension PickleMachine {
     guard let height = marks.popLast() else {
       throw malformed("\(opcode.name) needs a MARK and there is none")
     }
-    let items = Array(stack[height...])
+    // Copied one by one for the reason given in `makeTuple`.
+    var items: [PickleArena.Handle] = []
+    items.reserveCapacity(stack.count - height)
+    for place in height..<stack.count { items.append(stack[place]) }
     stack.removeLast(items.count)
     return items
   }

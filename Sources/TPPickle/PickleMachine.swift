@@ -101,21 +101,21 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   func checkRoom() throws(PortError) {
-    guard arena.nodes.count < room else { try refuse() }
+    guard arena.nodes.count + 2 * arena.calls.count < room else { try refuse() }
   }
 
-  /// The least limit, checked without asking which one it is. Neither sum can overflow: a pickle lies
+  /// The least limit, a construction counting as three values; checked without asking which one it is. Neither sum can overflow: a pickle lies
   /// in memory, and `freeObjects` counts what has to fit there, too.
   private var room: Int {
     min(limits.objects, limits.freeObjects &+ (opcodeOffset &- start) / 3, Int(Int32.max))
   }
 
   private func refuse() throws(PortError) -> Never {
-    let isDense = arena.nodes.count < min(limits.objects, Int(Int32.max))
+    let count = arena.nodes.count + 2 * arena.calls.count
     throw PortError(
       .limit,
-      isDense
-        ? "the pickle builds \(arena.nodes.count) values of \(opcodeOffset - start) bytes, more than"
+      count < min(limits.objects, Int(Int32.max))
+        ? "the pickle builds \(count) values of \(opcodeOffset - start) bytes, more than"
           + " \(limits.freeObjects) and one for every three bytes"
         : "the pickle builds more than \(limits.objects) values",
       offset: opcodeOffset,

@@ -54,7 +54,10 @@ extension Scan {
     for (index, global) in arena.globals.enumerated() {
       let handle = calls[index]
       let call = handle.flatMap { arena.call($0) }
-      let words = handle.map { arena.summary($0, limit: 160) }
+      // A known name is listed without them.
+      let words =
+        KnownGlobals.standing(module: global.module, name: global.name) == .known
+        ? nil : handle.map { arena.summary($0, limit: 160) }
       if global.name == "getattr", arena.fetchesOnlyFunctionsOfTorch(index) {
         note(harmlessGetattr: global, handle, arena, place)
         continue
@@ -73,7 +76,7 @@ extension Scan {
     _ arena: PickleArena, _ place: Place
   ) {
     let offset = handle.map { arena.offset(of: $0) } ?? global.firstOffset
-    judged.insert([global.module, global.name])
+    judged.insert(GlobalName(module: global.module, name: global.name))
     report.globals.append(
       ScanReport.Global(
         module: global.module, name: global.name, standing: .unknown,
@@ -219,15 +222,21 @@ extension Scan {
     _ module: String, _ name: String, _ place: Place, offset: Int, calledBy: String?,
     words: String? = nil, afterError: Bool = false
   ) {
-    judged.insert([module, name])
+    judged.insert(GlobalName(module: module, name: name))
     let isOwn = place.isTorchScript && (module == "__torch__" || module.hasPrefix("__torch__."))
     let standing = isOwn ? .known : KnownGlobals.standing(module: module, name: name)
+    let severity: Finding.Severity = standing == .dangerous ? .dangerous : .suspicious
+    // Of a million names the verdict counts, which needs no sentence for each.
+    if report.globals.count >= Self.mostGlobals, standing == .known || !wouldList(severity) {
+      if standing != .known { report.omittedFindings += 1 }
+      return
+    }
     let key = "\(place.record ?? "")\u{0}\(module)\u{0}\(name)"
     if let known = knownGlobals[key] {
       guard report.globals[known].calledBy == nil, calledBy != nil else { return }
       report.globals[known].calledBy = calledBy
       report.globals[known].offset = offset
-    } else if report.globals.count < 10_000 {
+    } else if report.globals.count < Self.mostGlobals {
       knownGlobals[key] = report.globals.count
       report.globals.append(
         ScanReport.Global(
@@ -248,7 +257,7 @@ extension Scan {
       standing == .dangerous ? .codeExecution : calledBy == nil ? .unknownImport : .unknownCall
     add(
       Finding(
-        rule, standing == .dangerous ? .dangerous : .suspicious, message, record: place.record,
+        rule, severity, message, record: place.record,
         offset: offset))
   }
 }

@@ -43,7 +43,7 @@ extension Scan {
     }
     for var global in shard.globals {
       global.record = global.record.map { name + "!" + $0 } ?? name
-      judged.insert([global.module, global.name])
+      judged.insert(GlobalName(module: global.module, name: global.name))
       report.globals.append(global)
     }
   }

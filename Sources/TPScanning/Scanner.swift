@@ -62,10 +62,18 @@ struct Place {
   }
 }
 
+/// A name as a pickle gives it.
+struct GlobalName: Hashable {
+  let module: String
+  let name: String
+}
+
 /// One scan while it runs.
 struct Scan {
   /// The most findings that are listed.
   static let mostFindings = 1_000
+  /// The most names that are listed.
+  static let mostGlobals = 10_000
   /// How deep files may be nested.
   static let mostNesting = 6
 
@@ -80,7 +88,7 @@ struct Scan {
   /// What has been listed already.
   private var seen: Set<Finding> = []
   /// Module and name of every global that was judged, wherever it was found.
-  var judged: Set<[String]> = []
+  var judged: Set<GlobalName> = []
   private var gravest = Finding.Severity.note
   /// Which globals are listed already, by record and name.
   var knownGlobals: [String: Int] = [:]
@@ -90,6 +98,11 @@ struct Scan {
   init(file: String, limits: ReadLimits) {
     report = ScanReport(file: file)
     self.limits = limits
+  }
+
+  /// Whether a finding of a severity would still be listed, or decide the verdict.
+  func wouldList(_ severity: Finding.Severity) -> Bool {
+    report.findings.count < Self.mostFindings || severity > gravest
   }
 
   mutating func add(_ finding: Finding) {
@@ -130,7 +143,8 @@ struct Scan {
     }
     do throws(PortError) {
       let checkpoint = try CheckpointFile.open(path: path, limits: limits)
-      for global in checkpoint.globals where !judged.contains([global.module, global.name]) {
+      for global in checkpoint.globals
+      where !judged.contains(GlobalName(module: global.module, name: global.name)) {
         name(global.module, global.name, Place(), offset: 0, calledBy: nil)
       }
       lambdas(checkpoint.metadata)

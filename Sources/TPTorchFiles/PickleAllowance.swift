@@ -14,13 +14,20 @@ package struct PickleAllowance {
   package init(archiveBytes: Int, limits: ReadLimits) {
     self.limits = limits
     let (product, overflow) = archiveBytes.multipliedReportingOverflow(
-      by: max(1, limits.pickleInflateRatio / 8))
+      by: max(1, limits.pickleInflateRatio / 4))
     let (sum, tooMany) = product.addingReportingOverflow(8 << 20)
     inflatedLeft = overflow || tooMany ? Int.max : sum
   }
 
-  /// Limits for the next pickle.
-  var current: ReadLimits { limits }
+  /// Limits for a pickle that was taken.
+  func limits(for member: ZipMember) -> ReadLimits {
+    guard member.method == .deflated else { return limits }
+    // Values by the bytes in the file: what a deflated mebibyte of opcodes builds is not in it.
+    var own = limits
+    let share = min(member.byteCount, 4 * min(member.storedRange.count, limits.pickleBytes)) / 3
+    own.objects = min(limits.objects, limits.freeObjects + share)
+    return own
+  }
 
   /// Takes what the bytes of a member cost from the allowance, before they are inflated.
   ///
@@ -46,7 +53,7 @@ package struct PickleAllowance {
 
   /// Takes what a pickle built beyond its share from what the others may build.
   mutating func take(_ pickle: Pickle) {
-    take(values: pickle.arena.nodes.count, bytes: pickle.range.count)
+    take(values: pickle.arena.nodes.count + 2 * pickle.arena.calls.count, bytes: pickle.range.count)
   }
 
   /// The same for a whole file in the archive.

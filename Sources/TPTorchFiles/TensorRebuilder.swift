@@ -28,7 +28,10 @@ struct TensorRebuilder {
   /// How many pickles this one lies in.
   let nesting: Int
   // A tensor that several names share is one object.
-  private var known: [PickleArena.Handle: RebuiltTensor] = [:]
+  private var known: [RebuiltTensor] = []
+  /// The place in `known` of each value of the arena, -1 where it has none; a dictionary of half a
+  /// million tensors would take twice their room.
+  private var places: [Int32] = []
   var nestedStorages: [PickleArena.Handle: TypedStorage] = [:]
   // By the bytes that hold them, however often they are loaded.
   var nestedStreams: [PickleArena.Handle: LegacyStream] = [:]
@@ -50,7 +53,9 @@ struct TensorRebuilder {
   mutating func tensor(
     _ handle: PickleArena.Handle, depth: Int = 0
   ) throws(PortError) -> RebuiltTensor? {
-    if let known = known[handle] { return known }
+    if !places.isEmpty, places[Int(handle.index)] >= 0 {
+      return known[Int(places[Int(handle.index)])]
+    }
     guard depth < min(limits.depth, 100) else {
       throw PortError(
         .limit, "tensors are wrapped in each other \(depth) times",
@@ -84,7 +89,11 @@ struct TensorRebuilder {
         RebuiltTensor(tensor: $0.tensor, className: $0.className, kind: .array)
       }
     }
-    if let result { known[handle] = result }
+    if let result {
+      if places.isEmpty { places = Array(repeating: -1, count: arena.nodes.count) }
+      places[Int(handle.index)] = Int32(clamping: known.count)
+      known.append(result)
+    }
     return result
   }
 

@@ -119,7 +119,7 @@ private struct ExportReader {
     let bytes = try records.archive.bytes(of: member)
     let inner: Checkpoint
     do throws(PortError) {
-      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: allowance.current)
+      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: allowance.limits(for: member))
     } catch {
       throw PortError(error.kind, error.message, record: member.name, remedy: error.remedy)
     }

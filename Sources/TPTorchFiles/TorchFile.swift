@@ -113,7 +113,7 @@ public enum TorchFile {
         record: name)
     }
     try allowance.take(member)
-    let limits = allowance.current
+    let limits = allowance.limits(for: member)
     let region = try records.archive.bytes(of: member)
     do throws(PortError) {
       let pickle = try PickleMachine.run(region.bytes, limits: limits)

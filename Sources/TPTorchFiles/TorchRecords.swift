@@ -14,7 +14,10 @@ struct TorchRecords: Sendable {
     root = archive.members.first.map { folder($0.name) } ?? ""
     // An archive of another program is not told about the folders of ours.
     guard archive.members.contains(where: { isOurs($0.name) }) else { throw foreign }
-    if let other = archive.members.first(where: { folder($0.name) != root }) {
+    let prefix = root + "/"
+    if let other = archive.members.first(where: {
+      !$0.name.utf8.starts(with: prefix.utf8) && folder($0.name) != root
+    }) {
       throw PortError(
         .malformed,
         "the archive has two top folders, \(printable(root)) and \(printable(folder(other.name)))",
@@ -99,6 +102,9 @@ struct TorchRecords: Sendable {
 
   /// PyTorch finds records without regard to case, other readers do not.
   private func refuseOtherCases() throws(PortError) {
+    // No two names are the same, so two that are small letters throughout are not either.
+    let isSmall = { (name: String) in !name.utf8.contains { (0x41...0x5A).contains($0) } }
+    if archive.members.allSatisfy({ isSmall($0.name) }) { return }
     var seen: Set<[UInt8]> = []
     for member in archive.members {
       let folded = member.name.utf8.map { (0x41...0x5A).contains($0) ? $0 + 32 : $0 }

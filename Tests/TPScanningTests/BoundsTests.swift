@@ -35,6 +35,17 @@ import Testing
     #expect(report.omittedFindings > 0)
   }
 
+  /// Names beyond those that are listed still decide the verdict.
+  @Test func moreNamesThanAreListed() throws {
+    var text = "("
+    for number in 0..<12_000 { text += "cmod\(number)\nname\n" }
+    let report = try scan(Array((text + "cos\nsystem\nl.").utf8))
+    #expect(report.verdict == .dangerous)
+    #expect(report.globals.count == 10_000)
+    #expect(report.findings.contains { $0.message.contains("os.system") })
+    #expect(report.omittedFindings == 11_001)
+  }
+
   /// 12 million opcodes in 24 kB are not run; see fixtures/torch-files/make_bombs.py.
   @Test func aPickleThatInflates() {
     let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
