@@ -121,7 +121,7 @@ import Testing
   }
 
   /// fixtures/torch-files/make_bombs.py: pickles that are each within the limits, and not together.
-  @Test(arguments: ["package.pt": "values of", "inflating.pt": "the pickle inflates from"])
+  @Test(arguments: ["package.pt": "the pickle builds", "inflating.pt": "the pickle inflates from"])
   func picklesOfOneFile(_ name: String, _ message: String) throws {
     let error = failure(try Fixtures.bytes("bombs/" + name))
     #expect(error?.kind == .limit)
