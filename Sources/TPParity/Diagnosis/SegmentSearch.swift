@@ -174,9 +174,11 @@ struct SegmentSearch: Sendable {
       for (index, value) in field.values.enumerated() {
         let position = field.positions.map { $0[index] } ?? index
         guard let recorded = screen.recorded[position] else { continue }
+        // No number where none was recorded speaks neither for nor against: what comes after a fault
+        // that makes NaN is NaN, whatever is done there.
+        if recorded.value.isNaN && value.isNaN { continue }
         count += 1
-        // No number where none was recorded is as it should be.
-        if recorded.value == value || recorded.value.isNaN && value.isNaN { continue }
+        if recorded.value == value { continue }
         let z = (recorded.value - value) / recorded.noise
         sum += z.isNaN ? 1e60 : min(z * z, 1e60)
       }
