@@ -6,26 +6,7 @@
 // For every function that follows; the file itself is compiled for any processor.
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #pragma clang attribute push(TARGET, apply_to = function)
-#include "vectors.h"
-
-#include "winograd.h"
-#include "direct.h"
-#include "dense.h"
-#include "sequence.h"
-#include "peak.h"
-#define NUMBER float
-#define FUSED __builtin_fmaf
-#define NAMED(name) name##_float
-#include "general.h"
-#undef NUMBER
-#undef FUSED
-#undef NAMED
-#define NUMBER double
-#define FUSED __builtin_fma
-#define NAMED(name) name##_double
-#include "general.h"
-#include "planes.h"
-#include "truth.h"
+#include "every_kernel.h"
 #pragma clang attribute pop
 
 const tp_kernels tp_kernels_avx512 = {
