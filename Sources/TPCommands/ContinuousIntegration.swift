@@ -17,23 +17,15 @@ struct ContinuousIntegration: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write the report as Markdown, too.",
-      discussion: "Where GITHUB_STEP_SUMMARY is set, it is added to that file in any case.",
-      valueName: "file"))
-  var markdown: String?
-
-  @Option(
-    help: ArgumentHelp(
       "Fail where an error grew since an earlier run.",
       discussion: "What `verify --json` printed then.", valueName: "previous.json"))
   var atLeastAsGoodAs: String?
 
-  @Flag(help: "Replace the JUnit and Markdown files where they exist.")
-  var force = false
+  @OptionGroup var reports: MarkdownOption
 
   /// Refuses before any work what could not be written after it, and reads the earlier run.
   func prepare() throws(PortError) -> ParityBaseline? {
-    try ReportFiles.check([junit, markdown], replacing: force)
+    try ReportFiles.check([junit, reports.markdown], replacing: reports.force)
     guard let path = atLeastAsGoodAs else { return nil }
     return try ParityBaseline(file: path, json: try ReportFiles.earlier(path))
   }
@@ -44,11 +36,10 @@ struct ContinuousIntegration: ParsableArguments {
   func write(_ summary: VerifySummary) throws(PortError) -> [String] {
     if let junit {
       try ReportFiles.write(
-        JUnit.document(summary, time: Int(time(nil))), to: junit, replacing: force)
+        JUnit.document(summary, time: Int(time(nil))), to: junit, replacing: reports.force)
     }
     let text = summary.markdown
-    if let markdown { try ReportFiles.write(text, to: markdown, replacing: force) }
     ReportFiles.annotate(GitHubAnnotations.lines(summary))
-    return ReportFiles.summarise(text)
+    return try reports.write(text)
   }
 }

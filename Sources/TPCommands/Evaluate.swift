@@ -58,21 +58,12 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp("Evaluate these weights on the same clips, too.", valueName: "other"))
   var compare: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Write the report as Markdown, too.",
-      discussion: "Where GITHUB_STEP_SUMMARY is set, it is added to that file in any case.",
-      valueName: "file"))
-  var markdown: String?
-
-  @Flag(help: "Replace the Markdown file where it exists.")
-  var force = false
-
   @Flag(
     name: .shortAndLong,
     help: "Print classes and confusions with --expect and --compare, too.")
   var verbose = false
 
+  @OptionGroup var reports: MarkdownOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -85,18 +76,17 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     try output.report("evaluate") { () throws(PortError) in
-      try ReportFiles.check([markdown], replacing: force)
+      try ReportFiles.check([reports.markdown], replacing: reports.force)
       var expected: ExpectedEvaluation?
       if let expect {
         expected = try ExpectedEvaluation(file: expect, json: try ReportFiles.earlier(expect))
       }
       let report = try evaluate(expecting: expected)
-      let text = report.markdown
-      if let markdown { try ReportFiles.write(text, to: markdown, replacing: force) }
       ReportFiles.annotate(GitHubAnnotations.lines(report))
+      let warnings = try reports.write(report.markdown)
       return Outcome(
         status: status(report), text: report.text(verbose: verbose), json: report.json,
-        warnings: report.warnings + ReportFiles.summarise(text))
+        warnings: report.warnings + warnings)
     }
   }
 

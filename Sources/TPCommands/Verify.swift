@@ -63,7 +63,7 @@ struct Verify: ParsableCommand {
     for (isGiven, name) in [
       (ledger, "--ledger"), (auditGolden, "--audit-golden"), (noDiagnosis, "--no-diagnosis"),
       (verbose, "--verbose"), (integration.junit != nil, "--junit"),
-      (integration.markdown != nil, "--markdown"),
+      (integration.reports.markdown != nil, "--markdown"),
       (integration.atLeastAsGoodAs != nil, "--at-least-as-good-as"),
     ] where isGiven {
       throw ValidationError("\(name) needs a recorded run: give --golden, too.")
