@@ -15,7 +15,8 @@ final class TemporaryFolder {
 
   /// - Throws: `PortError` where no folder can be made there.
   init() throws(PortError) {
-    let root = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let given = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? ""
+    let root = given.isEmpty ? "/tmp" : given
     var name = Array((root + "/torchport-bench-XXXXXX").utf8CString)
     let made = unsafe name.withUnsafeMutableBufferPointer { buffer in
       unsafe buffer.baseAddress.map { unsafe mkdtemp($0) != nil } ?? false
