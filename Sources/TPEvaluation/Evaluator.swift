@@ -76,7 +76,7 @@ public enum Evaluator {
     return Result(
       evaluations: evaluations,
       digest: DatasetDigest(clips: hash.description, labels: labels.description),
-      warnings: range.warnings)
+      warnings: clips.warnings + range.warnings)
   }
 
   /// Checks that a model can be evaluated beside a first one.

@@ -31,7 +31,13 @@ extension LabelledClips {
     }
     do throws(PortError) {
       let stated = try contents.labels(labelName, count, limits)
-      labels = try classes.indexes(of: stated) { "clip \($0)" }
+      if case .indexes(let indexes) = stated, let named = contents.classes(limits) {
+        labels = try named.indexes(of: indexes, in: classes)
+        warnings = named.warning(in: classes).map { [$0] } ?? []
+      } else {
+        labels = try classes.indexes(of: stated) { "clip \($0)" }
+        warnings = []
+      }
     } catch {
       throw error.at(key: labelName)
     }
@@ -86,6 +92,34 @@ private struct DatasetContents {
 
   func hasClips(_ name: String) -> Bool {
     record(name) != nil || list(name)?.isEmpty == false
+  }
+
+  /// The class names that the dataset states: a list of texts, the same as JSON in bytes (as goldens
+  /// have it), or `class_to_idx`.
+  func classes(_ limits: ReadLimits) -> DatasetClasses? {
+    for name in LabelledClips.classNames {
+      if let names = texts(name), !names.isEmpty { return DatasetClasses(names: names) }
+      if let record = record(name), record.tensor.dtype == .uint8, record.tensor.shape.rank == 1,
+        record.tensor.shape.elementCount <= 1 << 20,
+        let bytes = try? record.tensor.integers(limits: limits).compactMap(UInt8.init(exactly:)),
+        let list = (try? JSONValue(parsing: bytes.span.bytesView))?.array,
+        case let names = list.compactMap(\.string), names.count == list.count, !names.isEmpty
+      {
+        return DatasetClasses(names: names)
+      }
+    }
+    return ModelFacts(checkpoint).classes.map(DatasetClasses.init)
+  }
+
+  /// A list of texts; `nil` where this is none.
+  private func texts(_ name: String) -> [String]? {
+    guard let items = items(name) else { return nil }
+    var texts: [String] = []
+    for item in items {
+      guard case .string(let text) = checkpoint.metadata[item] else { return nil }
+      texts.append(text)
+    }
+    return texts
   }
 
   func hasLabels(_ name: String) -> Bool { record(name) != nil || items(name) != nil }

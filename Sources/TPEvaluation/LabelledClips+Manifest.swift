@@ -73,6 +73,7 @@ extension LabelledClips {
       throw PortError(
         .mismatch, "lists no clips", remedy: "give a line PATH,LABEL for each clip")
     }
+    warnings = []
     labels = try classes.indexes(of: .texts(texts)) { "line \(entries[$0].line)" }
     self.extents = try first.clip(extents, limits, accepting: accepts).extents
     source = .files(entries, limits: limits)

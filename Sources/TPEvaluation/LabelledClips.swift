@@ -5,7 +5,8 @@ internal import TPTensors
 ///
 /// In files of tensors (.npz, .h5, .pt, .safetensors) the clips are one array, (N, ...), or a list of
 /// tensors, and the labels a list of integers or of class names. A manifest (.csv) names a file for
-/// each clip. Bytes are divided by 255, as `ClipFile` does.
+/// each clip. Where the dataset names its classes, integers are indexes of these. Bytes are divided by
+/// 255, as `ClipFile` does.
 public struct LabelledClips: Sendable {
   /// Under which names clips and labels stand; `nil` where those that are usual are looked for.
   public struct Names: Hashable, Sendable {
@@ -25,6 +26,8 @@ public struct LabelledClips: Sendable {
   public static let clipNames = ["clips", "x", "X", "inputs", "data"]
   /// The names under which labels are looked for.
   public static let labelNames = ["labels", "y", "targets"]
+  /// The names under which a dataset's own class names are looked for, besides `class_to_idx`.
+  public static let classNames = ["classes", "class_names"]
 
   enum Source: Sendable {
     /// All clips in one tensor, and its name.
@@ -39,6 +42,8 @@ public struct LabelledClips: Sendable {
   public let extents: [Int]
   /// The index of each clip's class.
   public let labels: [Int]
+  /// What is odd about the labels.
+  public let warnings: [String]
   let source: Source
 
   /// How many clips there are; at least one.

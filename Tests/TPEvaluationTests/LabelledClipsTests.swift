@@ -47,6 +47,32 @@ import Testing
     check(result.evaluations[0], expected, tolerance: 1e-5)
   }
 
+  /// Labels count the classes that the dataset names, not those of the weights.
+  @Test(arguments: ["ordered.npz", "named.npz", "ordered.pt"])
+  func theDatasetsOwnClassOrder(file: String) throws {
+    let dataset = try Self.open(Fixtures.path(file))
+    let expected = try #require(Fixtures.expected["twelve"])
+    let result = try Evaluator.evaluate([try Self.frames.get()], on: dataset)
+    #expect(
+      result.warnings == [
+        "the dataset's classes are c, a, b, those of the weights a, b, c: the labels were taken by"
+          + " name"
+      ])
+    #expect(result.digest.labels == expected["digests"]?["labels"]?.string)
+    check(result.evaluations[0], expected, tolerance: 1e-5)
+  }
+
+  @Test(arguments: [
+    ("foreign.npz", "is \"another\" by the dataset's own names, which is no class of the model"),
+    ("short.npz", "is no index of the 2 classes that the dataset names"),
+  ])
+  func classesThatAreNotTheModels(file: String, words: String) throws {
+    let error = #expect(throws: PortError.self) { _ = try Self.open(Fixtures.path(file)) }
+    #expect(error?.kind == .mismatch)
+    #expect(error?.key == "labels")
+    #expect(error?.message.contains(words) == true)
+  }
+
   @Test func aNetworkThatEndsInSoftmaxAndNamesNoClasses() throws {
     let model = try LoadedModel.open(
       path: Fixtures.path("wave.pth"),
