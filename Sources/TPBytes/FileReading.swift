@@ -80,3 +80,15 @@ private func readAll(
     done += count
   }
 }
+
+/// A path without links, `.` and `..`; the path as it is where nothing lies there.
+package func realPath(_ path: String) -> String {
+  guard let real = unsafe realpath(path, nil) else { return path }
+  defer { unsafe free(real) }
+  return unsafe String(cString: real)
+}
+
+/// Whether something lies at a path.
+package func fileExists(_ path: String) -> Bool {
+  unsafe access(path, F_OK) == 0
+}

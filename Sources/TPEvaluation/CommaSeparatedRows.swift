@@ -1,24 +1,24 @@
-internal import TPBytes
+package import TPBytes
 
 // The format (RFC 4180): records end with CRLF, here with LF alone too; fields are separated by commas;
 // a field may stand in double quotes, and then hold commas, line ends and quotes, each quote doubled.
 
 /// The records of a file of comma-separated values, in UTF-8.
-struct CommaSeparatedRows {
+package struct CommaSeparatedRows {
   /// A record and the number of the line that it begins on, from 1.
-  struct Row: Hashable {
-    var fields: [String]
-    var line: Int
+  package struct Row: Hashable {
+    package var fields: [String]
+    package var line: Int
   }
 
   /// The records; lines without any character are passed over.
-  let rows: [Row]
+  package let rows: [Row]
 
   /// Takes a file apart.
   ///
   /// - Parameter most: the most records.
   /// - Throws: `PortError` of kind `malformed` with the line, or `limit`.
-  init(_ bytes: [UInt8], most: Int) throws(PortError) {
+  package init(_ bytes: [UInt8], most: Int) throws(PortError) {
     var bytes = bytes[...]
     // A byte order mark says what is known.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
