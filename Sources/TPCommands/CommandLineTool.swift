@@ -54,6 +54,6 @@ struct TorchPort: ParsableCommand {
     version: Tool.version,
     subcommands: [
       Inspect.self, Scan.self, Convert.self, Verify.self, Diff.self, Recover.self, Predict.self,
-      Evaluate.self, Bench.self,
+      Evaluate.self, History.self, Audit.self, Bench.self,
     ])
 }

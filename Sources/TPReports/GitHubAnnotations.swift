@@ -43,7 +43,8 @@ public enum GitHubAnnotations {
       [("not as in \(expectation.file)", expectation.sentence)], command: "evaluate")
   }
 
-  private static func lines(
+  /// One line for each finding, at most ten.
+  static func lines(
     _ found: [(title: String, message: String)], command: String
   ) -> [String] {
     var found = found

@@ -1,0 +1,122 @@
+internal import ArgumentParser
+internal import TPBytes
+internal import TPComparison
+internal import TPReports
+
+/// `torchport audit DIR`
+struct Audit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check that a delivery of checkpoints is complete and agrees with itself.",
+    discussion: """
+      Every checkpoint is read whole: checksums, architecture, classes, histories, the best file, optimizer \
+      steps, batch counters, NaN, duplicates, missing epochs (docs/audit.md has each check).
+
+      Exit status 0 where every check holds; 1 where one does not; 2 where a file could not be read; 3 \
+      where there is nothing to check.
+
+      Example:
+        torchport audit run/
+        torchport audit run/ --expect summary.json --check-manifest run/SHA256SUMS
+        torchport audit run/ --write-manifest run/SHA256SUMS
+      """)
+
+  @Argument(help: "The folder of a delivery, or checkpoints.")
+  var files: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "An epoch is saved every so many; 0 where that is not so.", valueName: "epochs"))
+  var every = 5
+
+  @Option(
+    help: ArgumentHelp(
+      "An epoch is saved when the validation accuracy grows by so many points; inf where that is not so.",
+      valueName: "points"))
+  var improvement = 0.3
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the SHA-256 of every file as sha256sum -c reads it.", valueName: "file"))
+  var writeManifest: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hold the files against such a manifest, ours or sha256sum's.", valueName: "file"))
+  var checkManifest: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hold the figures against a JSON object of expected ones (docs/audit.md).",
+      valueName: "summary.json"))
+  var expect: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Count the classes of datasets: CSV files with a column class or label.", valueName: "csv"))
+  var manifest: [String] = []
+
+  @Option(help: ArgumentHelp("The name of that column.", valueName: "name"))
+  var classColumn: String?
+
+  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard every >= 0, improvement >= 0 else {
+      throw ValidationError("--every and --improvement take no number below 0.")
+    }
+  }
+
+  func run() throws {
+    try output.report("audit") { () throws(PortError) in
+      try ReportFiles.check([writeManifest, reports.markdown], replacing: reports.force)
+      var expected: ExpectedRun?
+      if let expect {
+        let json = try ReportFiles.earlier(expect)
+        do throws(PortError) {
+          expected = try ExpectedRun(json: json)
+        } catch {
+          throw error.in(file: expect)
+        }
+      }
+      let audit = try look(expected)
+      if let writeManifest {
+        try ReportFiles.write(
+          try audit.manifest(at: writeManifest).text, to: writeManifest,
+          replacing: reports.force)
+      }
+      let report = AuditReport(source: files.joined(separator: " "), audit: audit)
+      ReportFiles.annotate(GitHubAnnotations.lines(report))
+      let warnings = try reports.write(report.markdown)
+      let status: Status =
+        audit.couldNotRead ? .failed : audit.count(.failed) > 0 ? .different : .done
+      return Outcome(
+        status: status, text: report.text(width: terminalWidth()), json: report.json,
+        warnings: warnings)
+    }
+  }
+
+  private func look(_ expected: ExpectedRun?) throws(PortError) -> RunAudit {
+    let paths = RunPaths(files)
+    guard !paths.files.isEmpty || !paths.failures.isEmpty else {
+      throw PortError(
+        .undecided, "there is no checkpoint to check", file: files.first,
+        remedy: "give the folder of a training run, or its checkpoints")
+    }
+    var rule = RunAudit.Rule()
+    rule.every = every
+    rule.improvement = improvement
+    let progress = ProgressLine()
+    defer { progress.remove() }
+    var audit = RunAudit(
+      paths: paths.files, passedOver: paths.passedOver, failures: paths.failures, rule: rule
+    ) {
+      progress.show("\($0) of \(paths.files.count) files")
+    }
+    if let checkManifest { audit.add(try audit.check(manifest: checkManifest)) }
+    if let expected { audit.add(audit.check(expected)) }
+    if !manifest.isEmpty { audit.count(datasets: manifest, column: classColumn) }
+    return audit
+  }
+}
