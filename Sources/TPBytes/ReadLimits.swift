@@ -43,7 +43,7 @@ public struct ReadLimits: Hashable, Sendable {
     guard text > pathText &+ 256 * paths else { return }
     throw PortError(
       .limit, "the paths of \(paths) tensors are \(text) bytes long together",
-      remedy: "no checkpoint needs such names; the file was made to exhaust its reader")
+      remedy: "no checkpoint needs such names; \(Named.pathText.remedy)")
   }
 
   /// The most bytes of a pickle that is deflated to so many.

@@ -17,7 +17,9 @@ enum ShardedCheckpoint {
     index file: SharedBytes, path: String, limits: ReadLimits
   ) throws(PortError) -> Checkpoint {
     guard file.count <= limits.headerBytes else {
-      throw PortError(.limit, "the index has \(file.count) bytes, more than \(limits.headerBytes)")
+      throw PortError(
+        .limit, "the index has \(file.count) bytes, more than \(limits.headerBytes)",
+        remedy: ReadLimits.Named.headerBytes.remedy)
     }
     let index = try JSONValue(parsing: file.bytes)
     guard let map = index["weight_map"]?.members else {

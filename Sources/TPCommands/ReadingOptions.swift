@@ -10,9 +10,11 @@ struct ReadingOptions: ParsableArguments {
       "Go on where bytes contradict their checksum, with a warning that names the records."))
   var ignoreChecksums = false
 
+  @OptionGroup var settings: LimitsOption
+
   /// What readers are handed.
   var limits: ReadLimits {
-    var limits = ReadLimits()
+    var limits = settings.limits
     limits.ignoresChecksums = ignoreChecksums
     return limits
   }

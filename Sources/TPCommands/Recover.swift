@@ -25,13 +25,14 @@ struct Recover: ParsableCommand {
   @Flag(help: "Replace the output where it exists.")
   var force = false
 
+  @OptionGroup var settings: LimitsOption
   @OptionGroup var printing: OutputOptions
 
   func run() throws {
     try printing.report("recover") { () throws(PortError) in
       let format = try WeightFormat(outputPath: output)
       let result = try CheckpointFile.recover(
-        path: file, format: format, to: output, replacing: force)
+        path: file, format: format, to: output, replacing: force, limits: settings.limits)
       return Outcome(
         status: result.isWhole ? .done : .different, text: result.text(file: file),
         json: result.json(file: file))

@@ -28,12 +28,13 @@ struct Scan: ParsableCommand {
   @Flag(help: "Replace the SARIF file where it exists.")
   var force = false
 
+  @OptionGroup var settings: LimitsOption
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     try output.report("scan") { () throws(PortError) in
       if let sarif { try AtomicFile.check(path: sarif, replacing: force) }
-      let result = Scanner.scan(paths: files)
+      let result = Scanner.scan(paths: files, limits: settings.limits)
       if let sarif {
         var file = try AtomicFile(path: sarif, replacing: force)
         try file.write(Array((SARIF.document(result).text(.indented) + "\n").utf8))

@@ -50,7 +50,7 @@ final class OpenFile: Sendable {
       throw PortError(
         .limit,
         "a dataset of \(count) elements needs more than the \(limits.materialisedBytes) bytes that"
-          + " may be made", record: path)
+          + " may be made", record: path, remedy: ReadLimits.Named.materialisedBytes.remedy)
     }
     return try withExtendedLifetime(self) { () throws(PortError) in
       try withLibrary { () throws(PortError) in

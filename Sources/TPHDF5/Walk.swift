@@ -207,7 +207,8 @@ struct Walk {
     }
     guard found.room >= 0 else {
       throw PortError(
-        .limit, "has more than \(limits.members) groups and datasets", record: path)
+        .limit, "has more than \(limits.members) groups and datasets", record: path,
+        remedy: ReadLimits.Named.members.remedy)
     }
     try check(status, "cannot read the names in a group", record: path)
     members = limits.members - found.room

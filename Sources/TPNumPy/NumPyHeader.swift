@@ -59,7 +59,8 @@ struct NumPyHeader {
       major == 1 ? Int(try cursor.little(UInt16.self)) : Int(try cursor.little(UInt32.self))
     guard claimed <= limits.headerBytes else {
       throw PortError(
-        .limit, "the header claims \(claimed) bytes, more than \(limits.headerBytes)", offset: 8)
+        .limit, "the header claims \(claimed) bytes, more than \(limits.headerBytes)", offset: 8,
+        remedy: ReadLimits.Named.headerBytes.remedy)
     }
     guard claimed <= cursor.remaining else {
       throw PortError(

@@ -50,7 +50,8 @@ public struct PickleMachine: ~Copyable, ~Escapable {
       opcodeOffset = cursor.offset
       guard opcodeOffset - start < limits.pickleBytes else {
         throw PortError(
-          .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset)
+          .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
+          remedy: ReadLimits.Named.pickleBytes.remedy)
       }
       let opcode = try nextOpcode()
       if opcode == .stop { return try finish() }
@@ -112,14 +113,16 @@ public struct PickleMachine: ~Copyable, ~Escapable {
 
   private func refuse() throws(PortError) -> Never {
     let count = arena.nodes.count + 2 * arena.calls.count
+    let isFree = count < min(limits.objects, Int(Int32.max))
     throw PortError(
       .limit,
-      count < min(limits.objects, Int(Int32.max))
+      isFree
         ? "the pickle builds \(count) values of \(opcodeOffset - start) bytes, more than"
           + " \(limits.freeObjects) and one for every three bytes"
         : "the pickle builds more than \(limits.objects) values",
       offset: opcodeOffset,
-      remedy: "no checkpoint needs so many; raise the limit if you trust the file")
+      remedy: "no checkpoint needs so many; "
+        + (isFree ? ReadLimits.Named.freeObjects : .objects).remedy)
   }
 
   mutating func push(_ node: PickleArena.Node) throws(PortError) {

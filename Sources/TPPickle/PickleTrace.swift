@@ -71,7 +71,8 @@ extension PickleMachine {
     opcodeOffset = cursor.offset
     guard opcodeOffset - start < limits.pickleBytes else {
       throw PortError(
-        .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset)
+        .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
+        remedy: ReadLimits.Named.pickleBytes.remedy)
     }
     let opcode = try nextOpcode()
     guard opcode != .stop else {

@@ -48,7 +48,7 @@ extension Tensor {
     guard shape.elementCount <= limits.materialisedBytes / 4 else {
       throw PortError(
         .limit, "a quantized tensor of shape \(shape) has too many elements to be made float32",
-        record: storage.key)
+        record: storage.key, remedy: ReadLimits.Named.materialisedBytes.remedy)
     }
     let integers = try quantizedIntegers(limits)
     var values = [Float](repeating: 0, count: integers.count)
@@ -88,7 +88,7 @@ extension Tensor {
     default:
       throw PortError(
         .unsupported, "\(dtype.rawValue) elements, several to a byte, are not made float32",
-        record: storage.key)
+        record: storage.key, remedy: ReadLimits.Named.materialisedBytes.remedy)
     }
     let view = try Tensor(
       dtype: plain, shape: shape, strides: strides, offset: offset, storage: storage)

@@ -43,7 +43,8 @@ extension Tensor {
     PortError(
       .limit,
       "a tensor of shape \(shape) expands a storage of \(storage.byteCount) bytes beyond the"
-        + " \(limits.materialisedBytes) bytes that may be made", record: storage.key)
+        + " \(limits.materialisedBytes) bytes that may be made", record: storage.key,
+      remedy: ReadLimits.Named.materialisedBytes.remedy)
   }
 
   /// Copies element by element in row-major order; runs of the last dimension at once where they touch.

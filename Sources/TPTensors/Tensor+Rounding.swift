@@ -94,7 +94,7 @@ extension Tensor {
       throw PortError(
         .limit,
         "\(count) elements need more than the \(limits.materialisedBytes) bytes that may be made",
-        record: key)
+        record: key, remedy: ReadLimits.Named.materialisedBytes.remedy)
     }
     if total == 0 { return ByteRegion([]) }
     return try unsafe SharedBytes(count: total) {

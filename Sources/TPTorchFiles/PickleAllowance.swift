@@ -37,7 +37,7 @@ package struct PickleAllowance {
     guard member.byteCount <= limits.pickleBytes else {
       throw PortError(
         .limit, "the pickle has \(member.byteCount) bytes, more than \(limits.pickleBytes)",
-        record: member.name)
+        record: member.name, remedy: ReadLimits.Named.pickleBytes.remedy)
     }
     guard member.method == .deflated else { return }
     let most = min(limits.pickleBytes(deflatedTo: member.storedRange.count), inflatedLeft)
@@ -46,7 +46,7 @@ package struct PickleAllowance {
         .limit,
         "the pickle inflates from \(member.storedRange.count) to \(member.byteCount) bytes, more"
           + " than \(most)", offset: member.headerOffset, record: member.name,
-        remedy: "no checkpoint is like this; raise the limit if you trust the file")
+        remedy: "no checkpoint is like this; \(ReadLimits.Named.pickleInflateRatio.remedy)")
     }
     inflatedLeft -= member.byteCount
   }

@@ -78,7 +78,7 @@ struct SparseTensor {
         throw PortError(
           .limit,
           "a sparse tensor of shape \(shape) would be made \(byteCount) bytes, more than"
-            + " \(limits.materialisedBytes)")
+            + " \(limits.materialisedBytes)", remedy: ReadLimits.Named.materialisedBytes.remedy)
       }
       return try dense(byteCount, limits)
     }

@@ -73,7 +73,8 @@ struct TarArchive {
       }
       guard members.count <= limits.members else {
         throw PortError(
-          .limit, "the tar file has more than \(limits.members) members", offset: offset)
+          .limit, "the tar file has more than \(limits.members) members", offset: offset,
+          remedy: ReadLimits.Named.members.remedy)
       }
       // The region lies in the file, so this is far from overflowing.
       offset += 512 + (size + 511) / 512 * 512

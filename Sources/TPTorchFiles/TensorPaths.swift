@@ -85,7 +85,7 @@ struct TensorPaths {
   static func tooDeep(_ limits: ReadLimits) -> PortError {
     PortError(
       .limit, "values are nested more than \(limits.depth) deep",
-      remedy: "no checkpoint needs that; raise the limit if you trust the file")
+      remedy: "no checkpoint needs that; do not trust the file")
   }
 
   private mutating func walk(

@@ -133,7 +133,7 @@ public final class ZipArchive: Sendable {
         .limit,
         "\(member.storedRange.count) compressed bytes claim to hold \(member.byteCount), more than"
           + " may be made of them", record: member.name,
-        remedy: "raise the limits if you trust the file")
+        remedy: (isBomb ? ReadLimits.Named.inflateRatio : .materialisedBytes).remedy)
     }
   }
 }

@@ -33,7 +33,8 @@ struct ZipMarks: Sendable {
       }
     }
     guard all.count <= 3 * bound else {
-      throw PortError(.limit, "has more than \(bound) members", remedy: "raise the limits")
+      throw PortError(
+        .limit, "has more than \(bound) members", remedy: ReadLimits.Named.members.remedy)
     }
   }
 

@@ -13,7 +13,7 @@ enum ZipWalk {
     guard directory.memberCount <= limits.members else {
       throw PortError(
         .limit, "the zip file has \(directory.memberCount) members, more than \(limits.members)",
-        offset: directory.range.lowerBound)
+        offset: directory.range.lowerBound, remedy: ReadLimits.Named.members.remedy)
     }
     var cursor = ByteCursor(
       file.extracting(directory.range), base: directory.range.lowerBound)
