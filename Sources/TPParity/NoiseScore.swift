@@ -1,7 +1,8 @@
 /// How far values lie from the truth, in units of what honest float32 rounding does to each.
 ///
-/// z = (value - truth) / noise, where 0/0 counts as 0. A non-finite value where the truth is
-/// finite, a difference where the noise is 0, and a noise that is itself beyond float32 are infinitely far.
+/// z = (value - truth) / noise, where 0/0 counts as 0. A value that is not finite where honest float32
+/// would be, a difference where the noise is 0, and a noise that is itself beyond float32 are infinitely
+/// far.
 public struct NoiseScore: Hashable, Sendable {
   /// The line for the largest |z|.
   public static let maxLine = 24.0
@@ -49,8 +50,7 @@ public struct NoiseScore: Hashable, Sendable {
     if value == truth { return }
     let difference = abs(value - truth)
     guard difference.isFinite else {
-      // Not a number where the truth is not one either is what the weights ask for.
-      if value.isNaN && truth.isNaN { return }
+      if NoiseScore.isExpected(value, truth: truth, noise: noise) { return }
       max = .infinity
       maxError = .infinity
       sumOfSquares = .infinity
@@ -60,6 +60,18 @@ public struct NoiseScore: Hashable, Sendable {
     if difference > maxError { maxError = difference }
     if z > max { max = z }
     sumOfSquares += z * z
+  }
+
+  /// Whether honest float32 may well give this value, which is not finite: the truth is no number
+  /// either, or lies beyond float32, or terms of its sum do.
+  static func isExpected(_ value: Double, truth: Double, noise: Float) -> Bool {
+    if value.isFinite { return false }
+    if value.isNaN && truth.isNaN { return true }
+    let largest = Double(Float.greatestFiniteMagnitude)
+    // Of a sum the noise is 2^-24 of the root of its terms' squares, and that is at most some 2^8 times
+    // smaller than what they add up to on the way: that much noise tells of sums that may overflow.
+    return (value == .infinity && truth > largest) || (value == -.infinity && truth < -largest)
+      || Double(noise) > largest * 0x1p-32
   }
 
   /// The score of both together.

@@ -73,7 +73,7 @@ enum Odd {
 @Suite struct DiagnosisTests {
   @Test func everyFaultHasAGolden() {
     let named = Set(Odd.faults.flatMap { $0.expected.map { $0[1] } })
-    #expect(Odd.faults.count == 59)
+    #expect(Odd.faults.count == 61)
     // Four are faults of the file, which a golden cannot have: they are injected below.
     let elsewhere: Set<Fault> = [.bytesSwapped, .storageOffset, .otherTensor, .otherWeights]
     for fault in Fault.allCases where !elsewhere.contains(fault) {
@@ -97,6 +97,19 @@ enum Odd {
     #expect(report.verdict == .goldenSuspect, "\(report.diagnosis)")
     #expect(report.diagnosis.first?.layer == "conv1")
     #expect(report.diagnosis.allSatisfy { $0.fault == .reducedPrecision }, "\(report.diagnosis)")
+  }
+
+  /// A whole pooling after a convolution of which a few windows were recorded, and weights in 8-bit
+  /// integers with a quotient that float64 rounds to another one.
+  @Test(arguments: [
+    ("wide_average", "pool", Fault.poolingKind), ("wide_int8", "fc", .weightsRounded),
+  ]) func manyValues(name: String, layer: String, fault: Fault) throws {
+    let model = try LoadedModel.open(
+      path: Odd.folder + "wide.pth",
+      architecture: try Architecture.described(inFile: Odd.folder + "wide.json"))
+    let report = try Parity.verify(weights: model, golden: try Odd.golden(name))
+    #expect(report.diagnosis.map(\.layer) == [layer], "\(report.diagnosis)")
+    #expect(report.diagnosis.map(\.fault) == [fault], "\(report.diagnosis)")
   }
 
   /// Only the logits are there: the single faults of the whole network are tried.

@@ -21,6 +21,15 @@ import Testing
     Case(value: .nan, truth: .nan, noise: .nan, z: 0, error: 0),
     Case(value: .infinity, truth: .infinity, noise: .nan, z: 0, error: 0),
     Case(value: -.infinity, truth: .infinity, noise: 1, z: .infinity, error: .infinity),
+    // Beyond float32, whose largest is 3.4e38: there honest arithmetic overflows, too.
+    Case(value: .infinity, truth: 1e39, noise: 1, z: 0, error: 0),
+    Case(value: -.infinity, truth: -1e39, noise: 1, z: 0, error: 0),
+    Case(value: -.infinity, truth: 1e39, noise: 1, z: .infinity, error: .infinity),
+    Case(value: .infinity, truth: 3e38, noise: 1, z: .infinity, error: .infinity),
+    Case(value: .nan, truth: 1e39, noise: 1, z: .infinity, error: .infinity),
+    // A noise of 1e29 comes from terms of about 1e36 and more, whose partial sums may overflow.
+    Case(value: .nan, truth: 1e30, noise: 1e29, z: 0, error: 0),
+    Case(value: .nan, truth: 1e30, noise: 1e28, z: .infinity, error: .infinity),
     // Noise that is itself no number proves nothing, so it excuses nothing.
     Case(value: 1, truth: 2, noise: .infinity, z: .infinity, error: 1),
     Case(value: 1, truth: 2, noise: .nan, z: .infinity, error: 1),

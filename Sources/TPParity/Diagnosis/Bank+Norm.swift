@@ -167,27 +167,32 @@ extension Bank {
     var all: [Hypothesis] = []
     let kernel = pool.bins.map { $0.first?.count ?? 1 }
     let stride = pool.bins.map { $0.count > 1 ? $0[1].lowerBound - $0[0].lowerBound : 1 }
+    var tried: Set<[[Range<Int>]]> = []
     for order in permutations(3) {
-      for step3 in [stride, kernel, kernel.map { _ in 1 }, stride.map { $0 + 1 }] {
+      let size = order.map { kernel[$0] }
+      // Of each axis by itself: a stride may have been given for one of them.
+      let steps = order.map { axis in
+        Set([stride[axis], kernel[axis], 1, 2, stride[axis] + 1]).sorted()
+      }
+      for by in steps[0].flatMap({ a in steps[1].flatMap { b in steps[2].map { [a, b, $0] } } }) {
         for ceil in [false, true] {
           var changed = pool
           changed.bins = (0..<3).map { axis in
-            let (size, by) = (kernel[order[axis]], max(1, step3[order[axis]]))
             let extent = context.input[axis + 1]
-            var count = (extent - size) / by + 1
-            if ceil, count * by < extent { count += 1 }
-            return (0..<max(0, count)).map { $0 * by..<$0 * by + size }
+            var count = (extent - size[axis]) / by[axis] + 1
+            if ceil, count * by[axis] < extent { count += 1 }
+            return (0..<max(0, count)).map { $0 * by[axis]..<$0 * by[axis] + size[axis] }
           }
-          guard changed.bins.map(\.count) == Array(recorded[1...]) else { continue }
+          guard changed.bins.map(\.count) == Array(recorded[1...]),
+            tried.insert(changed.bins).inserted
+          else { continue }
           let replaced = changed
-          let fault: Fault = ceil ? .ceilMode : .stride
           all.append(
             Hypothesis(
-              fault: fault, step: step,
+              fault: ceil ? .ceilMode : .stride, step: step,
               what: ceil
                 ? "the golden keeps windows that do not fit whole (ceil_mode)"
-                : "the golden pools \(order.map { kernel[$0] }) with stride"
-                  + " \(order.map { step3[$0] })",
+                : "the golden pools \(size) with stride \(by)",
               remedy: ceil
                 ? "set ceil_mode alike" : "use the same kernel and stride in both models",
               steps: { _ in [.pool(replaced)] }))

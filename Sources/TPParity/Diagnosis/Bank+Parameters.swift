@@ -35,7 +35,9 @@ extension Bank {
     func add(
       _ fault: Fault, _ what: String, _ remedy: String, map: String? = nil, _ values: [Double]
     ) {
-      if values == weight || values.contains(where: { !$0.isFinite }) { return }
+      if values == weight { return }
+      // Nearly every weight of many has a neighbour that is no number when its bytes are swapped.
+      if fault != .bytesSwapped && values.contains(where: { !$0.isFinite }) { return }
       all.append(
         Hypothesis(
           fault: fault, step: step, what: what, remedy: remedy, map: map, steps: with(values),
@@ -47,24 +49,14 @@ extension Bank {
         "record the golden from the float32 weights, or round the weights alike",
         weight.map(format.round))
     }
-    let most = weight.reduce(0) { max($0, abs($1)) }
-    if most > 0 {
-      add(
-        .weightsRounded, "the golden's \(suffix) was rounded to 8-bit integers, one scale in all",
-        "record the golden from the float32 weights, or quantise the weights alike",
-        weight.map { ($0 * 127 / most).rounded(.toNearestOrEven) * most / 127 })
-      let each = max(1, weight.count / max(1, rows))
-      let scales = (0..<rows).map { row in
-        weight[row * each..<(row + 1) * each].reduce(0) { max($0, abs($1)) } / 127
+    for (scales, what) in [(1, "one scale in all"), (rows, "one scale a channel")] {
+      for rounding in IntegerRounding.allCases {
+        let values = rounding.rounded(weight, scales: scales)
+        if all.last?.weight?.values() == values { continue }
+        add(
+          .weightsRounded, "the golden's \(suffix) was rounded to 8-bit integers, \(what)",
+          "record the golden from the float32 weights, or quantise the weights alike", values)
       }
-      add(
-        .weightsRounded,
-        "the golden's \(suffix) was rounded to 8-bit integers, one scale a channel",
-        "record the golden from the float32 weights, or quantise the weights alike",
-        weight.indices.map { index in
-          let scale = scales[index / each]
-          return scale == 0 ? 0 : (weight[index] / scale).rounded(.toNearestOrEven) * scale
-        })
     }
     add(
       .bytesSwapped, "the bytes of the \(suffix) are swapped",
@@ -191,5 +183,31 @@ extension Bank {
           }))
     }
     return all
+  }
+}
+
+/// The ways in which weights become 8-bit integers from -127 to 127 with a scale for each group of
+/// rows: they differ where a quotient lies next to a half.
+private enum IntegerRounding: CaseIterable {
+  /// Divided by the scale, as `(w / scale).round()` does.
+  case divided
+  /// Multiplied by the scale's inverse, as `torch.quantize_per_tensor` does.
+  case multiplied
+
+  /// The values that the integers stand for, all arithmetic in float32.
+  func rounded(_ weight: [Double], scales: Int) -> [Double] {
+    let each = max(1, weight.count / max(1, scales))
+    var values: [Double] = []
+    values.reserveCapacity(weight.count)
+    for start in stride(from: 0, to: weight.count, by: each) {
+      let group = weight[start..<min(start + each, weight.count)].map { Float($0) }
+      let scale = group.reduce(0) { max($0, abs($1)) } / 127
+      let inverse = 1 / scale
+      for value in group {
+        let quotient = self == .divided ? value / scale : value * inverse
+        values.append(scale == 0 ? 0 : Double(quotient.rounded(.toNearestOrEven) * scale))
+      }
+    }
+    return values
   }
 }

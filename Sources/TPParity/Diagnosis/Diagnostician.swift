@@ -38,7 +38,7 @@ struct Diagnostician: Sendable {
       if row?.problem != nil {
         // One wrong shape is enough: those after it follow from it.
         if isLost { continue }
-        examined = try misshapen(segment, row)
+        examined = try misshapen(segment, row, corrections)
         isLost = true
         blamed = segment.layers
       } else if let isolated {
@@ -145,12 +145,13 @@ struct Diagnostician: Sendable {
     }
     all += Fits(segment: segment, clips: clips, bank: bank, golden: golden).hypotheses()
     return Examination(
-      asItIs: search.asItIs(), findings: try search.findings(all), tried: all.count)
+      asItIs: search.asItIs(), findings: try search.findings(all), tried: all.count,
+      recorded: recorded)
   }
 
   /// An activation of another shape than the model's.
   private func misshapen(
-    _ segment: Segment, _ row: ActivationParity?
+    _ segment: Segment, _ row: ActivationParity?, _ corrections: [Int: Hypothesis]
   ) throws(PortError) -> Examination? {
     guard let recording = golden[segment.target] else { return nil }
     let whole = golden.provenance?.shapes[segment.target] ?? recording.tensor.shape.extents
@@ -158,8 +159,12 @@ struct Diagnostician: Sendable {
       recording.positions != nil || recording.tensor.shape.extents == whole
     else { return nil }
     let extents = Array(whole.dropFirst())
-    return try examine(
-      segment, try clips(segment, worst: [], extents: extents), recorded: extents)
+    var known = try clips(segment, worst: [], extents: extents)
+    // What was sampled for another shape need not be what these layers read.
+    if let first = known.first, segment.evaluate(first.source, at: nil, judging: false) == nil {
+      known = try computedClips(segment, [], corrections, extents: extents)
+    }
+    return try examine(segment, known, recorded: extents)
   }
 
   /// What only shows with the layers before: the cell state, which no golden records.
@@ -207,7 +212,7 @@ struct Diagnostician: Sendable {
 
   /// Clips whose source is computed: by the truth, or with what is known to be wrong put right.
   private func computedClips(
-    _ segment: Segment, _ worst: [Int], _ corrections: [Int: Hypothesis]
+    _ segment: Segment, _ worst: [Int], _ corrections: [Int: Hypothesis], extents: [Int]? = nil
   ) throws(PortError) -> [SearchClip] {
     let architecture = model.architecture
     guard let target = golden[segment.target], let last = segment.layers.last else { return [] }
@@ -227,7 +232,7 @@ struct Diagnostician: Sendable {
       clips.append(
         SearchClip(
           number: clip, source: source,
-          target: try target.field(clip: clip, extents: architecture.outputs[last])))
+          target: try target.field(clip: clip, extents: extents ?? architecture.outputs[last])))
     }
     return clips
   }
@@ -274,6 +279,8 @@ struct Examination: Sendable {
   /// The nearest hypotheses, nearest first.
   var findings: [SegmentSearch.Finding]
   var tried: Int
+  /// The extents that were recorded, where they are not the model's.
+  var recorded: [Int]?
   /// What to record for certainty, where the segment is long.
   var advice: String?
 
@@ -312,6 +319,15 @@ struct Examination: Sendable {
     }
     guard let found else {
       let name = segment.layerName(segment.steps.count - 1, owner.model.architecture)
+      if let recorded {
+        return Diagnosis(
+          layer: name, fault: .unknown,
+          sentence: "no known fault explains it: none of \(tried) hypotheses gives a clip the"
+            + " recorded extents \(recorded) with what was recorded, where the model has"
+            + " \(segment.outputExtents)",
+          residual: findings.first?.score.rms ?? .infinity, runnerUp: next ?? "", remedy: "",
+          map: nil)
+      }
       return Diagnosis(
         layer: name, fault: .unknown,
         sentence: "no known fault explains it: rms z \(short(asItIs.rms)) where \(short(line)) is"
@@ -324,7 +340,7 @@ struct Examination: Sendable {
     var sentence =
       "\(hypothesis.what): so the golden lies at rms z \(short(found.score.rms)), where"
       + " \(short(NoiseScore.rmsLine(count: found.score.count))) is allowed and"
-      + " \(short(asItIs.rms)) was found"
+      + (recorded == nil ? " \(short(asItIs.rms)) was found" : " another shape was found")
     if let runnerUp {
       sentence +=
         "; the next best of \(tried) hypotheses, \(runnerUp.hypothesis.fault.rawValue), leaves"

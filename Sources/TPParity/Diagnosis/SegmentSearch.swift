@@ -133,7 +133,11 @@ struct SegmentSearch: Sendable {
   }
 
   private func screen(_ clip: SearchClip) -> Screen {
-    let all = clip.target.positions ?? Array(clip.target.values.indices)
+    // Of what was recorded whole, only what the sampled source leads to can be looked at.
+    let reachable =
+      clip.source.positions == nil
+      ? nil : segment.evaluate(clip.source, at: clip.target.positions, judging: false)?.positions
+    let all = reachable ?? clip.target.positions ?? Array(clip.target.values.indices)
     var draw = Draw(seed: UInt64(all.count))
     let positions = draw.some(SegmentSearch.few, of: all)
     let places = clip.target.positions == nil ? [] : clip.target.places
@@ -179,6 +183,7 @@ struct SegmentSearch: Sendable {
         if recorded.value.isNaN && value.isNaN { continue }
         count += 1
         if recorded.value == value { continue }
+        if NoiseScore.isExpected(recorded.value, truth: value, noise: 0) { continue }
         let z = (recorded.value - value) / recorded.noise
         sum += z.isNaN ? 1e60 : min(z * z, 1e60)
       }

@@ -103,8 +103,9 @@ extension IsolatedScore {
       let noise = max(truth.variance(index).squareRoot(), stored)
       score.add(recorded, truth: value, noise: Float(noise))
       let bound = max(truth.bound(index), 8 * stored) / 8
-      // No number from no number is as it should be.
-      let error = recorded.isNaN && value.isNaN ? 0 : abs(recorded - value)
+      let error =
+        NoiseScore.isExpected(recorded, truth: value, noise: Float(noise))
+        ? 0 : abs(recorded - value)
       if bound < Field.leastUnknownBound {
         let part = error == 0 ? 0 : bound > 0 && !error.isNaN ? error / bound : .infinity
         ofBound = max(ofBound ?? 0, part)
