@@ -2,7 +2,12 @@ internal import ArgumentParser
 internal import TPBytes
 internal import TPCheckpoints
 internal import TPComparison
+internal import TPConversion
+internal import TPEvaluation
+internal import TPModels
+internal import TPParity
 internal import TPReports
+internal import TPTensors
 
 /// `torchport diff A B`
 struct Diff: ParsableCommand {
@@ -10,11 +15,13 @@ struct Diff: ParsableCommand {
     abstract: "Show what separates two checkpoints, tensor by tensor.",
     discussion: """
       The two may have different formats: a checkpoint and the weight file made from it are \
-      identical. Exit status 0 means identical, 1 different, 3 that no tensor could be compared.
+      identical. Exit status 0 means identical, 1 different, 3 that no tensor could be compared; with \
+      --fail-on 1 means that a rule fires (docs/diff.md has the rules and defines every figure).
 
       Example:
         torchport diff checkpoint_epoch_5.pth best.pth
         torchport diff best.pth model.h5
+        torchport diff old.pth new.pth --clips validation.npz --fail-on nan,shape,flips>0
       """)
 
   @Argument(help: "The checkpoint to compare from.")
@@ -23,20 +30,160 @@ struct Diff: ParsableCommand {
   @Argument(help: "The checkpoint to compare with it.")
   var b: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Run both networks on the clips of a golden.", discussion: "May be given more than once."))
+  var golden: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Run both networks on labelled clips, as `evaluate` reads them.",
+      discussion: "May be given more than once.", valueName: "dataset"))
+  var clips: [String] = []
+
+  @Option(help: ArgumentHelp("Tell only of tensors with such names.", valueName: "glob"))
+  var only: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The order of the tensors: "
+        + DiffReport.Order.allCases.map(\.rawValue).joined(separator: ", ") + ".",
+      valueName: "order"))
+  var sort: String?
+
+  @Option(help: ArgumentHelp("Tell of at most so many tensors.", valueName: "n"))
+  var top: Int?
+
+  @Flag(help: "Only status, norms, largest difference and cosine of each tensor.")
+  var quick = false
+
+  @Flag(help: "The largest singular values of each tensor, too; takes far longer.")
+  var singularValues = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 1 only where one of these holds: "
+        + DiffRule.Name.allCases.map { $0.rawValue + ($0.takesNumber ? ">X" : "") }
+        .joined(separator: ", ") + ".", valueName: "rule,..."))
+  var failOn: String?
+
+  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if let top, top < 1 { throw ValidationError("--top takes a number of at least 1.") }
+    if let sort, DiffReport.Order(rawValue: sort) == nil {
+      throw ValidationError(
+        "--sort takes one of "
+          + DiffReport.Order.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+    }
+  }
+
   func run() throws {
     try output.report("diff") { () throws(PortError) in
+      let rules = try failOn.map { (text) throws(PortError) in try DiffRule.parse(text) } ?? []
+      try ReportFiles.check([reports.markdown], replacing: reports.force)
       let left = try CheckpointFile.open(path: a, limits: reading.limits)
       let right = try CheckpointFile.open(path: b, limits: reading.limits)
-      let difference = try CheckpointDifference(left, right, files: (a, b))
-      let report = DiffReport(a: a, b: b, difference: difference)
-      let status: Status =
-        difference.comparedAny ? (difference.isIdentical ? .done : .different) : .undecided
+      let progress = ProgressLine()
+      progress.show("comparing")
+      defer { progress.remove() }
+      var difference = try CheckpointDifference(
+        left, right, files: (a, b),
+        options: DiffOptions(isQuick: quick, wantsSingularValues: singularValues))
+      difference.derivation = derivation(left, right, difference)
+      difference.behaviours = try behaviours(left, right)
+      var report = DiffReport(a: a, b: b, difference: difference)
+      report.only = only.map { Glob($0) }
+      report.order = sort.flatMap { DiffReport.Order(rawValue: $0) } ?? .file
+      report.top = top
+      report.width = terminalWidth()
+      report.hold(rules)
+      progress.remove()
+      let warnings = try reports.write(report.markdown)
       return Outcome(
-        status: status, text: report.text, json: report.json,
-        warnings: reading.warnings((a, left), (b, right)))
+        status: status(report), text: report.text, json: report.json,
+        warnings: reading.warnings((a, left), (b, right)) + warnings)
+    }
+  }
+
+  private func status(_ report: DiffReport) -> Status {
+    let difference = report.difference
+    guard difference.comparedAny else { return .undecided }
+    if failOn != nil {
+      return report.verdicts.contains { $0.evidence != nil } ? .different : .done
+    }
+    return difference.isIdentical ? .done : .different
+  }
+
+  /// Whether one file says that it was made from the other and all that it declares is so.
+  private func derivation(
+    _ left: Checkpoint, _ right: Checkpoint, _ difference: CheckpointDifference
+  ) -> CheckpointDifference.Derivation? {
+    guard !difference.isIdentical, !quick else { return nil }
+    for (made, source, name) in [(right, left, "b"), (left, right, "a")] {
+      let facts = ModelFacts(made)
+      guard facts.sourceDigest != nil, ModelFacts(source).sourceDigest == nil,
+        let choice = try? architecture.choice()
+      else { continue }
+      let network: Architecture? = if case .named(let own) = choice { own } else { nil }
+      guard
+        let proof = try? FileProof(
+          path: name == "b" ? b : a, architecture: network, source: name == "b" ? a : b,
+          limits: reading.limits), proof.verdict == .holds, let found = proof.source, found.holds,
+        !found.rows.isEmpty
+      else { continue }
+      let isExact =
+        !facts.isLossy && facts.batchNorm != "folded" && !facts.hasSummedBiases
+      return .init(made: name, reason: found.reason, isExact: isExact)
+    }
+    return nil
+  }
+
+  private func behaviours(
+    _ left: Checkpoint, _ right: Checkpoint
+  ) throws(PortError) -> [BehaviourChange] {
+    if golden.isEmpty, clips.isEmpty { return [] }
+    let network = try architecture.network()
+    let first = try model(left, network, a)
+    let second = try model(right, network, b)
+    var changes: [BehaviourChange] = []
+    for path in golden {
+      let recorded = try Golden.open(path: path, limits: reading.limits)
+      do throws(PortError) {
+        changes.append(
+          try BehaviourChange(
+            first, second, golden: recorded, source: path, threads: processorCount()))
+      } catch {
+        throw error.in(file: path)
+      }
+    }
+    for path in clips {
+      let labelled = try LabelledClips.open(
+        path: path, names: LabelledClips.Names(), extents: first.architecture.input,
+        classes: Evaluator.classes(first), limits: reading.limits
+      ) { first.architecture.taking($0) != nil }
+      do throws(PortError) {
+        changes.append(
+          try BehaviourChange(
+            first, second, clips: labelled, source: path, threads: processorCount(),
+            limits: reading.limits))
+      } catch {
+        throw error.in(file: path)
+      }
+    }
+    return changes
+  }
+
+  private func model(
+    _ checkpoint: Checkpoint, _ network: Architecture?, _ file: String
+  ) throws(PortError) -> LoadedModel {
+    do throws(PortError) {
+      return try LoadedModel(checkpoint, architecture: network, limits: reading.limits)
+    } catch {
+      throw error.in(file: file)
     }
   }
 }

@@ -14,6 +14,8 @@ public struct TensorDifference: Sendable {
     case shape
     /// The types of the elements differ.
     case dtype
+    /// The second has the same elements under another name, and has not this one.
+    case renamed
     /// Only the second has it.
     case added
     /// Only the first has it.
@@ -28,7 +30,17 @@ public struct TensorDifference: Sendable {
     public var shape: Shape
   }
 
-  /// The name that both sides have.
+  /// What a type has to do with another.
+  public enum Cast: String, Hashable, Sendable {
+    /// Every value is the same.
+    case exact
+    /// Every value of the second is that of the first, rounded once to nearest, ties to even.
+    case rounded
+    /// The same the other way about: the first is the rounding of the second.
+    case widened
+  }
+
+  /// The name that both sides have; of what was renamed that of the first.
   public var name: String
   /// What became of it.
   public var status: Status
@@ -38,4 +50,21 @@ public struct TensorDifference: Sendable {
   public var b: Side?
   /// How far the two lie apart, where both are real numbers of one shape and type.
   public var measures: TensorMeasures?
+  /// The name in the second, of what was renamed.
+  public var newName: String?
+  /// Whether several tensors have the same elements, so that another pairing would do as well.
+  public var isAmbiguous = false
+  /// What the two have to do with each other, where their types differ; `nil` where nothing that is
+  /// known here.
+  public var cast: Cast?
+  /// How many elements of the second are not a number.
+  public var nanInB = 0
+
+  /// A tensor's fate.
+  init(name: String, status: Status, a: Side?, b: Side?) {
+    self.name = name
+    self.status = status
+    self.a = a
+    self.b = b
+  }
 }

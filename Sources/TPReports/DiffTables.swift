@@ -1,0 +1,193 @@
+internal import TPBytes
+internal import TPComparison
+internal import TPEvaluation
+internal import TPTensors
+
+/// A table of a difference: a title for each column and rows, for text and Markdown alike. The first
+/// column may be cut and those at the end left out where there is no room.
+struct DiffTable {
+  var columns: [(title: String, side: Table.Side)]
+  var rows: [[String]] = []
+
+  /// The lines, within a width.
+  func text(width: Int) -> String {
+    var count = columns.count
+    var widths = columns.indices.map { column in
+      max(columns[column].title.count, rows.map { $0[column].count }.max() ?? 0)
+    }
+    let least = min(widths.first ?? 0, 24)
+    while count > 2, least + widths[1..<count].reduce(0, +) + 2 * count > width { count -= 1 }
+    let room = max(8, width - widths[1..<count].reduce(0, +) - 2 * count)
+    widths[0] = min(widths[0], room)
+    var table = Table(Array(columns.prefix(count)))
+    for row in rows {
+      var cells = Array(row.prefix(count))
+      if cells[0].count > widths[0] { cells[0] = String(cells[0].prefix(widths[0] - 1)) + "…" }
+      table.add(cells)
+    }
+    return table.text
+  }
+
+  /// The same as Markdown.
+  var markdown: String {
+    var text = "| " + columns.map { escaped($0.title) }.joined(separator: " | ") + " |\n|"
+    text += columns.map { $0.side == .right ? "--:|" : "---|" }.joined() + "\n"
+    for row in rows { text += "| " + row.map { escaped($0) }.joined(separator: " | ") + " |\n" }
+    return text + "\n"
+  }
+}
+
+extension DiffReport {
+  /// The most rows of a table that is not the tensors'.
+  static let mostRows = 60
+
+  /// What each side says of itself, where one of them says something.
+  var headerTable: DiffTable {
+    var table = DiffTable(
+      columns: [("", .left), ("a", .left), ("b", .left), ("change", .left)])
+    let (left, right) = (difference.headers[0], difference.headers[1])
+    func add(_ name: String, _ before: String?, _ after: String?, _ change: String = "") {
+      if before == nil, after == nil { return }
+      table.rows.append([
+        printable(name, limit: 30), before.map { printable($0, limit: 24) } ?? "(absent)",
+        after.map { printable($0, limit: 24) } ?? "(absent)", change,
+      ])
+    }
+    func number(_ name: String, _ before: Double?, _ after: Double?) {
+      var change = ""
+      if let before, let after, before != after {
+        change = (after > before ? "+" : "") + significant(after - before, 6)
+      }
+      add(name, before.map { significant($0, 6) }, after.map { significant($0, 6) }, change)
+    }
+    add("container", left.container.rawValue, right.container.rawValue)
+    add("format version", left.formatVersion, right.formatVersion)
+    add(
+      "digest", left.digest.map { String($0.prefix(16)) },
+      right.digest.map { String($0.prefix(16)) })
+    number("epoch", left.epoch.map { Double($0) }, right.epoch.map { Double($0) })
+    number("step", left.step, right.step)
+    for index in 0..<min(max(left.learningRates.count, right.learningRates.count), 8) {
+      number(
+        index == 0 ? "learning rate" : "learning rate \(index)",
+        index < left.learningRates.count ? left.learningRates[index] : nil,
+        index < right.learningRates.count ? right.learningRates[index] : nil)
+    }
+    let keys = left.figures.map(\.key)
+    for key in (keys + right.figures.map(\.key).filter { !keys.contains($0) }).prefix(20) {
+      number(
+        key, left.figures.first { $0.key == key }?.value,
+        right.figures.first { $0.key == key }?.value)
+    }
+    add("optimizer", left.optimizer, right.optimizer)
+    if left.classes != right.classes {
+      add(
+        "classes", left.classes?.joined(separator: ", "), right.classes?.joined(separator: ", "))
+    }
+    return table
+  }
+
+  /// The tensors that are not identical, as far as they are told of.
+  var tensorTable: DiffTable {
+    var table = DiffTable(columns: [
+      ("name", .left), ("||dW||/||W||", .right), ("max |d|", .right), ("cosine", .right),
+      ("status", .left), ("shape", .left), ("changed", .right), ("median |d|", .right),
+      ("99 % |d|", .right), ("flips", .right), ("at", .right), ("sigma a", .right),
+      ("sigma d", .right),
+    ])
+    for tensor in shown where tensor.status != .identical {
+      let measures = tensor.measures
+      table.rows.append([
+        printable(tensor.name, limit: 60),
+        measures?.relative.map { significant($0) } ?? "",
+        measures.map { significant($0.maxAbs) } ?? "",
+        measures?.cosine.map { fixed($0, 6) } ?? "", remark(tensor), shapes(tensor),
+        measures.map { percent($0.changed, decimals: 1) } ?? "",
+        measures?.details.map { significant($0.medianAbs) } ?? "",
+        measures?.details.map { significant($0.p99Abs) } ?? "",
+        measures?.details.map { grouped($0.signFlips) } ?? "",
+        measures?.maxIndex.map { "\($0)" } ?? "",
+        measures?.singularValues.map { significant($0.a) } ?? "",
+        measures?.singularValues.map { significant($0.delta) } ?? "",
+      ])
+    }
+    return table
+  }
+
+  /// The batch norms.
+  var batchNormTable: DiffTable {
+    var table = DiffTable(columns: [
+      ("batch norm", .left), ("|d mean|/sigma", .right), ("variance ratio", .right),
+      ("steps", .right), ("dead", .right),
+    ])
+    for change in difference.batchNorms.prefix(Self.mostRows) {
+      table.rows.append([
+        printable(change.name, limit: 60), change.meanShift.map { significant($0) } ?? "",
+        change.varianceRatio.map {
+          "\(significant($0.lowerBound)) to \(significant($0.upperBound))"
+        } ?? "", change.steps.map(grouped) ?? "",
+        change.deadInA == change.deadInB
+          ? "\(change.deadInB)" : "\(change.deadInA) -> \(change.deadInB)",
+      ])
+    }
+    return table
+  }
+
+  /// The parameters by what their optimizer says.
+  var optimizerTable: DiffTable {
+    var table = DiffTable(columns: [
+      ("parameter", .left), ("||dW||", .right), ("a step", .right), ("ratio", .right),
+      ("cosine", .right), ("||m||", .right), ("||v||", .right), ("", .left),
+    ])
+    for own in (difference.optimizer?.parameters ?? []).prefix(top ?? Self.mostRows) {
+      table.rows.append([
+        printable(own.name, limit: 60), own.observed.map { significant($0) } ?? "",
+        own.expectedStep.map { significant($0) } ?? "", own.ratio.map { significant($0) } ?? "",
+        own.cosine.map { fixed($0, 3) } ?? "",
+        own.firstMoment[1].map { significant($0) } ?? "",
+        own.secondMoment[1].map { significant($0) } ?? "", own.isFrozen ? "frozen" : "",
+      ])
+    }
+    return table
+  }
+
+  /// The clips whose prediction is another.
+  func flipTable(_ change: BehaviourChange) -> DiffTable {
+    var table = DiffTable(columns: [
+      ("clip", .left), ("from", .left), ("to", .left), ("margins", .right), ("class", .left),
+    ])
+    for clip in change.flips.prefix(Self.mostRows) {
+      table.rows.append([
+        "\(clip.clip)", printable(change.classes.name(clip.before), limit: 30),
+        printable(change.classes.name(clip.after), limit: 30),
+        "\(significant(clip.marginBefore)) -> \(significant(clip.marginAfter))",
+        clip.label.map { printable(change.classes.name($0), limit: 30) } ?? "",
+      ])
+    }
+    return table
+  }
+
+  /// One sentence on what two models make of the clips.
+  func sentence(_ change: BehaviourChange) -> String {
+    let margins = change.smallestMargins
+    var text =
+      "\(change.flips.count) of \(counted(change.clips.count, "prediction")) flip; logits drift by at"
+      + " most \(significant(change.maxDrift)), \(significant(change.meanDrift)) in the mean;"
+      + " smallest margin \(significant(margins.before)) -> \(significant(margins.after))"
+    if let right = change.right { text += "; right \(right.before) -> \(right.after)" }
+    return text
+  }
+
+  /// What differs in the metadata.
+  var metadataTable: DiffTable {
+    var table = DiffTable(columns: [("key", .left), ("before", .left), ("after", .left)])
+    for change in difference.metadata.prefix(Self.mostRows) {
+      table.rows.append([
+        change.path.map { printable($0, limit: 40) }.joined(separator: "."),
+        change.before.map { printable($0, limit: 24) } ?? "(absent)",
+        change.after.map { printable($0, limit: 24) } ?? "(absent)",
+      ])
+    }
+    return table
+  }
+}

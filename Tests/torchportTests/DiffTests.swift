@@ -1,0 +1,184 @@
+import Foundation
+import TPBytes
+import Testing
+
+/// `diff` through the command; what numpy and torch say of the same files is in
+/// fixtures/differences/expected.json (fixtures/differences.py).
+@Suite struct DiffTests {
+  let folder = TemporaryFolder()
+  let schemas: JSONSchema
+  static let early = fixture("run/checkpoint_epoch_5.pth")
+  static let best = fixture("run/best_lightweight_model.pth")
+  static let cases: [JSONValue] = {
+    let text = try? String(
+      contentsOfFile: fixture("differences/expected.json"), encoding: .utf8)
+    return text.flatMap { try? JSONValue(parsing: $0) }?.array ?? []
+  }()
+
+  init() throws { schemas = try JSONSchema.documented() }
+
+  /// The paths at which two values are not the same: numbers to a relative 1e-9, counts exactly.
+  private func misses(
+    _ found: JSONValue?, _ expected: JSONValue, _ path: String, _ bound: Double = 1e-9
+  ) -> [String] {
+    if let members = expected.members {
+      return members.flatMap {
+        misses(
+          found?[$0.key], $0.value, "\(path).\($0.key)",
+          $0.key == "singular_values" ? 1e-8 : $0.key == "cosine" ? 1e-8 : bound)
+      }
+    }
+    if let elements = expected.array {
+      let own = found?.array ?? []
+      guard own.count == elements.count else {
+        return ["\(path) has \(own.count) elements, not \(elements.count)"]
+      }
+      return elements.indices.flatMap { misses(own[$0], elements[$0], "\(path)[\($0)]", bound) }
+    }
+    if let known = expected.double, let value = found?.double {
+      // What is a sum that cancels has no relative accuracy near nothing.
+      return abs(value - known) <= bound * abs(known) + 1e-18
+        ? [] : ["\(path) is \(value), not \(known)"]
+    }
+    return found == expected
+      ? [] : ["\(path) is \(found?.text() ?? "absent"), not \(expected.text())"]
+  }
+
+  @Test(arguments: cases.indices)
+  func everyFigureIsThatOfNumPy(index: Int) throws {
+    let expected = Self.cases[index]
+    let (a, b) = (try #require(expected["a"]?.string), try #require(expected["b"]?.string))
+    let run = try torchport("diff", fixture(a), fixture(b), "--singular-values", "--json")
+    #expect(run.status == 1, "\(run.errors)")
+    let json = try #require(run.json)
+    for key in ["tensors", "batch_norms"] {
+      guard let rows = expected[key] else { continue }
+      #expect(misses(json[key], rows, key) == [])
+    }
+    if let rows = expected["optimizer"] {
+      #expect(misses(json["optimizer"]?["parameters"], rows, "optimizer", 1e-8) == [])
+      let headers = try #require(json["headers"]?.array)
+      for (side, header) in headers.enumerated() {
+        #expect(header["epoch"] == expected["epochs"]?.array?[side])
+        for key in ["learning_rates", "figures"] {
+          let known = try #require(expected[key]?.array?[side])
+          #expect(misses(header[key], known, key, 0) == [])
+        }
+        #expect(header["optimizer"] == "AdamW")
+      }
+      #expect(json["optimizer"]?["without_parameter"]?.array?.isEmpty == true)
+    }
+    #expect(schemas.findings(json, file: "diff.json") == [])
+  }
+
+  @Test func quickIsTheSameAsFarAsItGoes() throws {
+    let whole = try torchport("diff", Self.early, Self.best, "--json")
+    let quick = try torchport("diff", Self.early, Self.best, "--json", "--quick")
+    #expect(quick.status == 1)
+    let (all, some) = (
+      try #require(whole.json?["tensors"]?.array), try #require(quick.json?["tensors"]?.array)
+    )
+    #expect(all.count == some.count)
+    for (left, right) in zip(all, some) {
+      for key in ["name", "status", "max_abs", "max_index", "changed"] {
+        #expect(left[key] == right[key])
+      }
+      for key in ["norm_a", "norm_b", "norm_delta", "relative", "cosine"] {
+        #expect(misses(right[key], left[key] ?? .null, key) == [])
+      }
+      #expect(right["median_abs"] == nil)
+    }
+    #expect(schemas.findings(try #require(quick.json), file: "diff.json") == [])
+  }
+
+  @Test(arguments: [
+    (["shape"], Int32(0), ""), (["moved>1000"], 0, ""), (["max>0"], 1, "FAILS max>0.0"),
+    (["shape, metadata"], 1, "FAILS metadata: epoch"), (["nan,renamed,dead"], 0, "holds: nan"),
+    (["other"], 1, "FAILS other"),
+  ])
+  func rulesDecide(rule: [String], status: Int32, text: String) throws {
+    let run = try torchport(["diff", Self.early, Self.best, "--fail-on"] + rule)
+    #expect(run.status == status, "\(run.output)")
+    #expect(text.isEmpty || run.output.contains(text), "\(run.output)")
+  }
+
+  @Test(arguments: [
+    ("shap", "did you mean shape?"), ("moved", "needs a number"), ("shape>1", "write shape alone"),
+    ("moved>x", "a number of at least 0"), ("", "the rules are"),
+  ])
+  func whatIsNoRuleIsWrongUsage(rule: String, text: String) throws {
+    let run = try torchport("diff", Self.early, Self.best, "--fail-on", rule)
+    #expect(run.status == 64)
+    #expect(run.errors.contains(text), "\(run.errors)")
+  }
+
+  @Test func flipsAreThoseOfEvaluate() throws {
+    let dataset = fixture("validation.npz")
+    let other = try torchport("evaluate", Self.early, dataset, "--compare", Self.best, "--json")
+    let run = try torchport(
+      "diff", Self.early, Self.best, "--clips", dataset, "--golden", fixture("goldens/best.npz"),
+      "--json", "--fail-on", "flips>100")
+    #expect(run.status == 0, "\(run.errors)")
+    let changes = try #require(run.json?["behaviour"]?.array)
+    #expect(changes.count == 2)
+    let clips = try #require(changes.last?["clips"]?.array)
+    let flipped = clips.filter { $0["before"] != $0["after"] }.compactMap { $0["clip"]?.int }
+    #expect(
+      flipped == other.json?["comparison"]?["differing"]?.array?.compactMap { $0["clip"]?.int })
+    #expect(changes.last?["flips"]?.int == flipped.count)
+    #expect(schemas.findings(try #require(run.json), file: "diff.json") == [])
+  }
+
+  @Test(arguments: [40, 80, 132])
+  func tablesFitTheTerminal(width: Int) throws {
+    let run = try torchport(
+      ["diff", Self.early, Self.best, "--top", "5", "--sort", "moved", "--only", "*weight*"],
+      environment: ["COLUMNS": "\(width)"])
+    let tensors =
+      run.output.components(separatedBy: "\ntensors\n").last?.components(
+        separatedBy: "\n\n"
+      ).first ?? ""
+    let lines = tensors.split(separator: "\n")
+    #expect(lines.count >= 6, "\(run.output)")
+    #expect(lines.allSatisfy { $0.count <= max(width, 44) }, "\(tensors)")
+    #expect(run.output.split(separator: "\n")[1].hasPrefix("  weights moved "))
+  }
+
+  @Test func markdownIsWritten() throws {
+    let file = folder.file("diff.md")
+    #expect(try torchport("diff", Self.early, Self.best, "--markdown", file).status == 1)
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    #expect(text.contains("#### tensors\n"))
+    #expect(try torchport("diff", Self.early, Self.best, "--markdown", file).status == 2)
+    let again = try torchport("diff", Self.early, Self.best, "--markdown", file, "--force")
+    #expect(again.status == 1)
+  }
+
+  @Test(arguments: [
+    ([], "h5", Int32(0)), ([], "npz", 0), ([], "safetensors", 0),
+    (["--layout", "keras"], "weights.h5", 1), (["--dtype", "float64"], "safetensors", 0),
+    (["--dtype", "float16"], "safetensors", 1), (["--dtype", "int8"], "h5", 1),
+    (["--fold-batch-norm"], "safetensors", 1),
+  ])
+  func whatConvertDidIsExplained(options: [String], format: String, status: Int32) throws {
+    let output = folder.file("model.\(format)")
+    let made = try torchport(["convert", Self.best, "-o", output, "--force"] + options)
+    #expect(made.status == 0, "\(made.errors)")
+    for pair in [[Self.best, output], [output, Self.best]] {
+      let run = try torchport(["diff"] + pair + ["--json"])
+      #expect(run.status == status, "\(run.output.prefix(500)) \(run.errors)")
+      #expect(run.json?["identical"] == .bool(status == 0))
+      #expect(schemas.findings(try #require(run.json), file: "diff.json") == [])
+      let tensors = run.json?["tensors"]?.array ?? []
+      // What two formats hold alike needs no explanation; Keras' summed biases and the rest do.
+      if status == 1 {
+        let derivation = run.json?["derivation"]
+        #expect(derivation?["made"]?.string == (pair[0] == Self.best ? "b" : "a"))
+        #expect(derivation?["exact"] == false || status == 0)
+      }
+      if options.contains("float16") {
+        #expect(tensors.contains { $0["cast"] == "rounded" || $0["cast"] == "widened" })
+      }
+    }
+  }
+}
