@@ -76,7 +76,9 @@ public struct LabelledClips: Sendable {
   /// The numbers of some clips, (n, ...) row-major.
   ///
   /// - Throws: `PortError` that names the clip, and its file where it has one of its own.
-  package func values(_ range: Range<Int>, limits: ReadLimits = ReadLimits()) throws(PortError) -> [Float] {
+  package func values(_ range: Range<Int>, limits: ReadLimits = ReadLimits()) throws(PortError)
+    -> [Float]
+  {
     switch source {
     case .array(let tensor, let name):
       do throws(PortError) {
