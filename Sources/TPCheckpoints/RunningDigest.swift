@@ -5,6 +5,9 @@ package import TPBytes
 package struct RunningDigest {
   private var hash = SHA256()
 
+  /// Starts with nothing.
+  package init() {}
+
   /// Starts with a line that says what is hashed.
   package init(_ title: String) {
     var writer = ByteWriter()
@@ -36,6 +39,16 @@ package struct RunningDigest {
   package mutating func update(_ values: ArraySlice<Float>) {
     unsafe values.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
   }
+
+  /// Adds the UTF-8 bytes of a text, and nothing else.
+  package mutating func update(utf8 text: String) {
+    var writer = ByteWriter()
+    writer.append(utf8: text)
+    update(writer)
+  }
+
+  /// The 32 bytes.
+  package var bytes: [UInt8] { Array(hash.finalize()) }
 
   /// 64 lowercase hex digits.
   package var description: String { hexadecimal(Array(hash.finalize())) }

@@ -21,11 +21,11 @@ struct ContinuousIntegration: ParsableArguments {
       discussion: "What `verify --json` printed then.", valueName: "previous.json"))
   var atLeastAsGoodAs: String?
 
-  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var reports: ReportOptions
 
   /// Refuses before any work what could not be written after it, and reads the earlier run.
   func prepare() throws(PortError) -> ParityBaseline? {
-    try ReportFiles.check([junit, reports.markdown], replacing: reports.force)
+    try reports.check([junit])
     guard let path = atLeastAsGoodAs else { return nil }
     return try ParityBaseline(file: path, json: try ReportFiles.earlier(path))
   }
@@ -40,6 +40,6 @@ struct ContinuousIntegration: ParsableArguments {
     }
     let text = summary.markdown
     ReportFiles.annotate(GitHubAnnotations.lines(summary))
-    return try reports.write(text)
+    return try reports.write(markdown: text, html: summary.html)
   }
 }

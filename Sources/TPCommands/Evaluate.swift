@@ -63,7 +63,7 @@ struct Evaluate: ParsableCommand {
     help: "Print classes and confusions with --expect and --compare, too.")
   var verbose = false
 
-  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var reports: ReportOptions
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -76,14 +76,14 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     try output.report("evaluate") { () throws(PortError) in
-      try ReportFiles.check([reports.markdown], replacing: reports.force)
+      try reports.check()
       var expected: ExpectedEvaluation?
       if let expect {
         expected = try ExpectedEvaluation(file: expect, json: try ReportFiles.earlier(expect))
       }
       let report = try evaluate(expecting: expected)
       ReportFiles.annotate(GitHubAnnotations.lines(report))
-      let warnings = try reports.write(report.markdown)
+      let warnings = try reports.write(markdown: report.markdown, html: report.html)
       return Outcome(
         status: status(report), text: report.text(verbose: verbose), json: report.json,
         warnings: report.warnings + warnings)

@@ -64,6 +64,7 @@ struct Verify: ParsableCommand {
       (ledger, "--ledger"), (auditGolden, "--audit-golden"), (noDiagnosis, "--no-diagnosis"),
       (verbose, "--verbose"), (integration.junit != nil, "--junit"),
       (integration.reports.markdown != nil, "--markdown"),
+      (integration.reports.html != nil, "--html"),
       (integration.atLeastAsGoodAs != nil, "--at-least-as-good-as"),
     ] where isGiven {
       throw ValidationError("\(name) needs a recorded run: give --golden, too.")

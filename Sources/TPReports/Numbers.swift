@@ -62,3 +62,16 @@ package func bytes(_ count: Int) -> String {
 package func counted(_ count: Int, _ noun: String) -> String {
   "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
 }
+
+/// A number with `digits` significant digits, zeros at the end too, so that numbers of a column end
+/// alike: `2.80`, `1.00e-07`.
+package func figure(_ value: Double, _ digits: Int = 3) -> String {
+  guard value.isFinite, value != 0 else { return significant(value) }
+  var buffer = [CChar](repeating: 0, count: 64)
+  let count = unsafe withVaList([Int32(digits), value]) { arguments in
+    unsafe vsnprintf(&buffer, buffer.count, "%#.*g", arguments)
+  }
+  let text = String(
+    decoding: buffer.prefix(max(0, Int(count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return text.hasSuffix(".") ? String(text.dropLast()) : text
+}

@@ -209,7 +209,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "--ledger", "--audit-golden", "--no-diagnosis", "--verbose", "--junit=x", "--markdown=x",
+    "--ledger", "--audit-golden", "--no-diagnosis", "--verbose", "--junit=x", "--html=x",
+    "--markdown=x",
     "--at-least-as-good-as=x",
   ])
   func whatNeedsAGoldenSaysSo(option: String) throws {

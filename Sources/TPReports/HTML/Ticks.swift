@@ -1,0 +1,75 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Darwin
+#endif
+
+/// Where an axis is marked: at round numbers that cover all of its values.
+package struct Ticks: Sendable, Equatable {
+  /// The marks, from low to high; at least two.
+  package let values: [Double]
+  /// Their texts.
+  package let texts: [String]
+  /// Whether equal distances are equal ratios.
+  package let isLogarithmic: Bool
+
+  init(values: [Double], texts: [String], isLogarithmic: Bool) {
+    self.values = values
+    self.texts = texts
+    self.isLogarithmic = isLogarithmic
+  }
+
+  /// Marks at 1, 2 or 5 times a power of ten, about `count` of them.
+  ///
+  /// - Parameters: the smallest and the largest value; where they are no interval one is made.
+  package init(linear low: Double, _ high: Double, count: Int = 5) {
+    isLogarithmic = false
+    var (low, high) = (low.isFinite ? low : 0, high.isFinite ? high : 1)
+    if low > high { (low, high) = (high, low) }
+    if low == high {
+      let margin = low == 0 ? 1 : abs(low) / 2
+      (low, high) = (low - (low == 0 ? 0 : margin), high + margin)
+    }
+    let rough = (high / 2 - low / 2) / Double(max(count, 2) - 1) * 2
+    let power = pow(10, floor(log10(rough)))
+    let unit = rough / power
+    let step = (unit <= 1 ? 1 : unit <= 2 ? 2 : unit <= 5 ? 5 : 10) * power
+    let first = floor(low / step + 1e-9)
+    let last = ceil(high / step - 1e-9)
+    let places = Array(stride(from: first, through: max(last, first + 1), by: 1))
+    values = places.map { $0 * step }
+    let decimals = max(0, -Int(floor(log10(step) + 1e-9)))
+    let isPlain = decimals <= 6 && high < 1e7
+    texts = values.map { isPlain ? fixed($0 == 0 ? 0 : $0, decimals) : significant($0) }
+  }
+
+  /// Marks at powers of ten, at most `count` of them.
+  ///
+  /// - Parameters: the smallest and the largest value, both above 0.
+  package init(logarithmic low: Double, _ high: Double, count: Int = 6) {
+    isLogarithmic = true
+    let isRange = low > 0 && low.isFinite && high.isFinite && high >= low
+    let first = isRange ? Int(floor(log10(low) + 1e-9)) : -1
+    let last = max(isRange ? Int(ceil(log10(high) - 1e-9)) : 1, first + 1)
+    let step = max(1, (last - first + count - 2) / max(count - 1, 1))
+    let exponents = Array(stride(from: first, to: last + step, by: step))
+    values = exponents.map { pow(10, Double($0)) }
+    texts = exponents.map {
+      (-3...4).contains($0) ? significant(pow(10, Double($0)), 5) : "1e\($0)"
+    }
+  }
+
+  /// Where a value lies, from 0 at the first mark to 1 at the last; what lies outside is moved to the
+  /// end it is beyond.
+  package func share(_ value: Double) -> Double {
+    guard let first = values.first, let last = values.last else { return 0 }
+    if value.isNaN { return 0 }
+    let share =
+      isLogarithmic
+      ? (value <= 0 ? 0 : (log10(value) - log10(first)) / (log10(last) - log10(first)))
+      : (value - first) / (last - first)
+    return min(1, max(0, share))
+  }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import TPBytes
+import TPCheckpoints
+import TPReports
+import Testing
+
+/// `--html`: the pages, through the command.
+@Suite struct PageCommandTests {
+  static let best = fixture("run/best_lightweight_model.pth")
+  let folder = TemporaryFolder()
+
+  static let hostile = [
+    "<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "</style><!--",
+    "a\" onload=\"b' c", "\u{1B}[31mred\u{1B}[0m\u{7}", "\u{202E}gpj.exe\u{2066}",
+    "]]>&amp;<![CDATA[",
+    "nul\u{0}nul", "javascript:alert(3)", String(repeating: "x<", count: 200_000),
+  ]
+
+  /// The page, and what the same run printed with `--json`.
+  private func page(_ arguments: String...) throws -> (PageDocument, JSONValue) {
+    let file = folder.file("page.html")
+    let run = try torchport(arguments + ["--json", "--html", file, "--force"])
+    let page = try PageDocument(file)
+    page.check()
+    return (page, try #require(run.json))
+  }
+
+  @Test func verifyHasTheFiguresOfTheJSON() throws {
+    let (page, json) = try page(
+      "verify", Self.best, "--golden", fixture("goldens/best.npz"), "--ledger")
+    #expect(page.all("h1").map(\.text) == ["Parity holds"])
+    let values = Set(page.values)
+    let rows = try #require(json["activations"]?.array).filter { $0["mode"] == "chained" }
+    #expect(rows.count > 10)
+    for row in rows where row["golden"] != .null {
+      for side in ["golden", "port"] {
+        for key in ["max", "rms", "rms_line"] {
+          let value = try #require(row[side]?[key]?.double)
+          #expect(values.contains(value), "\(row["name"] ?? .null) \(side) \(key)")
+        }
+      }
+      #expect(values.contains(try #require(row["max_abs"]?.double)))
+    }
+    for row in try #require(json["ledger"]?.array) {
+      for key in ["introduced", "inherited"] {
+        #expect(values.contains(try #require(row[key]?.double)))
+      }
+    }
+    let margins = try #require(json["predictions"]?.array).compactMap { $0["margin"]?.double }
+    #expect(margins.count == 11 && margins.allSatisfy(values.contains))
+  }
+
+  @Test func evaluateHasTheFiguresOfTheJSON() throws {
+    let (page, json) = try page("evaluate", Self.best, fixture("validation.npz"))
+    #expect(page.all("h1").map(\.text) == ["95.00 % right"])
+    let values = Set(page.values)
+    let result = try #require(json["result"])
+    for row in try #require(result["per_class"]?.array) {
+      for side in ["recall", "precision"] {
+        for key in ["share", "low", "high"] {
+          #expect(values.contains(try #require(row[side]?[key]?.double)))
+        }
+      }
+    }
+    let matrix = page.elements.filter {
+      $0.name == "td" && $0.attributes["class"]?.hasPrefix("h") == true
+    }
+    let counts = try #require(result["confusion"]?.array).flatMap {
+      ($0.array ?? []).compactMap(\.int)
+    }
+    #expect(matrix.map(\.text) == counts.map(String.init))
+    for clip in try #require(json["predictions"]?.array) {
+      #expect(values.contains(try #require(clip["loss"]?.double)))
+      #expect(values.contains(try #require(clip["confidence"]?.double)))
+    }
+  }
+
+  @Test func thePolicyNamesTheScriptAndTheStyle() throws {
+    let (page, _) = try page(
+      "verify", Self.best, "--golden", fixture("goldens/bare.npz"))
+    let policy = page.all("meta").first {
+      $0.attributes["http-equiv"] == "Content-Security-Policy"
+    }
+    let text = try #require(policy?.attributes["content"])
+    #expect(text.hasPrefix("default-src 'none'; "))
+    for (name, directive) in [("script", "script-src"), ("style", "style-src")] {
+      var digest = RunningDigest()
+      digest.update(utf8: page.all(name)[0].text)
+      #expect(text.contains("\(directive) 'sha256-\(base64(digest.bytes))'"))
+    }
+  }
+
+  @Test func aHostileGoldenIsText() throws {
+    let golden = folder.file("golden.safetensors")
+    try Self.golden(unknown: Self.hostile).write(to: URL(fileURLWithPath: golden))
+    let (page, json) = try page("verify", Self.best, "--golden", golden, "--no-diagnosis")
+    #expect(json["verdict"] == "broken")
+    #expect(page.text.contains("&lt;img src=x onerror=alert(1)&gt;"))
+    #expect(page.text.contains(#"\u{1b}[31mred"#) && page.text.contains(#"\u{202e}gpj.exe"#))
+    #expect(page.text.utf8.count < 100_000)
+    let odd = folder.file("<b>&\"'\u{202E}.npz")
+    try FileManager.default.copyItem(atPath: fixture("goldens/bare.npz"), toPath: odd)
+    let two = try self.page(
+      "verify", Self.best, "--golden", odd, "--golden", folder.file("</p>missing"))
+    #expect(two.0.text.contains(#"&lt;b&gt;&amp;&quot;&#39;\u{202e}.npz"#))
+  }
+
+  /// A golden of the run's model whose record is wrong, with activations of hostile names, and clips
+  /// and classes of such names.
+  static func golden(unknown names: [String]) throws -> Data {
+    let size = 32 * 64 * 96
+    var header: [String: Any] = [
+      "input": ["dtype": "F32", "shape": [1, 1, 32, 64, 96], "data_offsets": [0, 4 * size]],
+      "logits": ["dtype": "F32", "shape": [1, 4], "data_offsets": [4 * size, 4 * size + 16]],
+    ]
+    for (place, name) in names.enumerated() {
+      let start = 4 * size + 16 + 4 * place
+      header[name] = ["dtype": "F32", "shape": [1, 1], "data_offsets": [start, start + 4]]
+    }
+    let provenance: [String: Any] = [
+      "format": "torchport-golden", "version": 1, "clips": [names[1]],
+      "classes": Array(names.prefix(4)), "mode": names[3],
+    ]
+    let facts = try JSONSerialization.data(withJSONObject: provenance)
+    header["__metadata__"] = ["provenance": String(decoding: facts, as: UTF8.self)]
+    let json = try JSONSerialization.data(withJSONObject: header)
+    var count = UInt64(json.count).littleEndian
+    var data = withUnsafeBytes(of: &count) { Data($0) }
+    data.append(json)
+    data.append(Data(count: 4 * size + 16 + 4 * names.count))
+    return data
+  }
+
+  @Test func existingFilesNeedForceAndNothingHalfIsLeft() throws {
+    let file = folder.file("page.html")
+    let arguments = ["verify", Self.best, "--golden", fixture("goldens/bare.npz"), "--html", file]
+    #expect(try torchport(arguments).status == 0)
+    let first = try Data(contentsOf: URL(fileURLWithPath: file))
+    let again = try torchport(arguments)
+    #expect(again.status == 2)
+    #expect(again.errors.contains("exists already; give --force"))
+    #expect(try torchport(arguments + ["--force"]).status == 0)
+    // The same bytes: no clock, no path of this machine but those given.
+    #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == first)
+    #expect(folder.names == ["page.html"])
+    #expect(try torchport("verify", Self.best, "--html", folder.file("x.html")).status == 64)
+    #expect(folder.names == ["page.html"])
+  }
+}
