@@ -24,7 +24,7 @@ struct Drawing {
         if !legend.isEmpty { Node.element(.span, [.class("soft")], legend) }
       }
       element(
-        .div, .class("chart"), Attribute("role", "region"), Attribute("tabindex", "0"),
+        .div, .class("chart"), Attribute("role", "group"), Attribute("tabindex", "0"),
         Attribute("aria-labelledby", id + "-t")
       ) {
         Node.element(

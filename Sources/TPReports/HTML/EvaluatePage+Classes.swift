@@ -71,7 +71,7 @@ extension Evaluation {
   private func matrix(id: String) -> Node {
     let hasGap = withoutPrediction > 0
     return element(
-      .div, .class("table sticky"), Attribute("role", "region"), Attribute("tabindex", "0"),
+      .div, .class("table sticky"), Attribute("role", "group"), Attribute("tabindex", "0"),
       Attribute("aria-labelledby", id + "-caption")
     ) {
       element(.table, .id(id), .class("matrix")) {

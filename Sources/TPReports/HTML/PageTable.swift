@@ -55,7 +55,7 @@ package struct PageTable: Sendable {
     return .pieces([
       isSortable && rows.count >= PageTable.fewest ? filter(id) : .pieces([]),
       element(
-        .div, .class("table sticky"), Attribute("role", "region"), Attribute("tabindex", "0"),
+        .div, .class("table sticky"), Attribute("role", "group"), Attribute("tabindex", "0"),
         Attribute("aria-labelledby", id + "-caption")
       ) {
         Node.element(
