@@ -59,7 +59,7 @@ struct Audit: ParsableCommand {
   @Option(help: ArgumentHelp("The name of that column.", valueName: "name"))
   var classColumn: String?
 
-  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var reports: ReportOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -70,7 +70,7 @@ struct Audit: ParsableCommand {
 
   func run() throws {
     try output.report("audit") { () throws(PortError) in
-      try ReportFiles.check([writeManifest, reports.markdown], replacing: reports.force)
+      try reports.check([writeManifest])
       var expected: ExpectedRun?
       if let expect {
         let json = try ReportFiles.earlier(expect)
@@ -88,7 +88,7 @@ struct Audit: ParsableCommand {
       }
       let report = AuditReport(source: files.joined(separator: " "), audit: audit)
       ReportFiles.annotate(GitHubAnnotations.lines(report))
-      let warnings = try reports.write(report.markdown)
+      let warnings = try reports.write(markdown: report.markdown, html: report.html)
       let status: Status =
         audit.couldNotRead ? .failed : audit.count(.failed) > 0 ? .different : .done
       return Outcome(

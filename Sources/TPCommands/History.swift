@@ -29,13 +29,13 @@ struct History: ParsableCommand {
       valueName: "file"))
   var csv: String?
 
-  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var reports: ReportOptions
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     try output.report("history") { () throws(PortError) in
-      try ReportFiles.check([csv, reports.markdown], replacing: reports.force)
+      try reports.check([csv])
       let paths = RunPaths(files)
       guard !paths.files.isEmpty || !paths.failures.isEmpty else {
         throw PortError(
@@ -52,7 +52,7 @@ struct History: ParsableCommand {
       if let csv {
         try ReportFiles.write(report.csv, to: csv, replacing: reports.force)
       }
-      let warnings = try reports.write(report.markdown)
+      let warnings = try reports.write(markdown: report.markdown, html: report.html)
       let status: Status =
         history.failures.isEmpty ? history.isEmpty ? .undecided : .done : .failed
       return Outcome(

@@ -75,6 +75,60 @@ import Testing
     }
   }
 
+  @Test func historyHasTheFiguresOfTheJSON() throws {
+    let (page, json) = try page("history", fixture("history/run"))
+    let values = Set(page.values)
+    let steps = try #require(json["steps"]?.array)
+    #expect(steps.count > 3)
+    for step in steps {
+      for layer in try #require(step["layers"]?.array) {
+        for key in ["relative", "cosine", "from_first"] {
+          if let value = layer[key]?.double { #expect(values.contains(value), "\(layer) \(key)") }
+        }
+      }
+    }
+    for key in ["train_losses", "val_losses"] {
+      for value in try #require(json["curves"]?[key]?.array) {
+        #expect(values.contains(try #require(value.double)))
+      }
+    }
+    let titles = page.all("title").map(\.text)
+    #expect(titles.contains("Loss") && titles.contains("Relative update of each layer"))
+    // A field of the heat map for each layer and step, and nine in its legend.
+    let layers = steps.reduce(0) { $0 + ($1["layers"]?.array?.count ?? 0) }
+    let fields = page.all("rect").filter { $0.attributes["class"]?.hasPrefix("h") == true }
+    #expect(fields.count == layers + 9)
+  }
+
+  @Test func auditHasEveryCheck() throws {
+    let (page, json) = try page("audit", fixture("history/run"))
+    let checks = try #require(json["checks"]?.array)
+    for check in checks {
+      let title = try #require(check["title"]?.string)
+      #expect(page.all("th").contains { $0.text == title })
+    }
+    for file in try #require(json["files"]?.array) {
+      let path = try #require(file["file"]?.string)
+      #expect(page.elements.contains { $0.text == path } || path.unicodeScalars.count > 120)
+      #expect(page.values.contains(Double(try #require(file["bytes"]?.int))))
+    }
+  }
+
+  @Test func hostileRunsAreText() throws {
+    let run = folder.file("<script>alert(1)<")
+    try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+    for name in ["a\u{202E}\u{1B}[31m\"'&.pth", "<img src=x>.pth"] {
+      try FileManager.default.copyItem(
+        atPath: fixture("run/checkpoint_epoch_5.pth"), toPath: run + "/" + name)
+    }
+    try Data("PK</b>".utf8).write(to: URL(fileURLWithPath: run + "/</td>.pth"))
+    for command in ["history", "audit"] {
+      let (page, _) = try page(command, run)
+      #expect(page.text.contains("&lt;img src=x&gt;.pth"))
+      #expect(page.text.contains(#"a\u{202e}\u{1b}[31m&quot;&#39;&amp;.pth"#))
+    }
+  }
+
   @Test func thePolicyNamesTheScriptAndTheStyle() throws {
     let (page, _) = try page(
       "verify", Self.best, "--golden", fixture("goldens/bare.npz"))

@@ -121,11 +121,13 @@ enum PageStyle {
     font-size:.875rem}
     @media (max-width:40rem){th,td{padding:.38rem .55rem}tbody th{max-width:12rem}tbody th:not(.num){min-width:7rem}\
     .sticky tbody th,.sticky thead th:first-child{position:sticky;left:0;background:var(--paper);\
-    z-index:1}section{margin-top:2rem}}
+    z-index:1}section{margin-top:2rem}\
+    dl.facts{grid-template-columns:1fr 1fr;gap:.8rem 1.2rem}.facts div:last-child{grid-column:1/-1}}
     @media print{:root{color-scheme:light}body{font-size:10pt}header,main,footer{max-width:none;\
     padding:0}nav,.skip,.filter{display:none}section{break-inside:auto;margin-top:1.4rem;\
     padding-top:.8rem}figure,tr,.notes li{break-inside:avoid}h2,h3,figcaption{break-after:avoid}\
-    thead{display:table-header-group}.table,.chart{overflow:visible}.chart svg{min-width:0}\
+    thead{display:table-header-group}.charts{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}\
+    .table,.chart{overflow:visible}.chart svg{min-width:0}\
     table{font-size:8.5pt}th,td{padding:.2rem .4rem}a{color:inherit;text-decoration:none}\
     thead button{text-decoration:none}thead button::after{content:none}\
     *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}

@@ -1,0 +1,121 @@
+internal import TPBytes
+internal import TPComparison
+
+extension AuditReport {
+  /// The report as one self-contained page.
+  public var html: String { page.html }
+
+  package var page: Page {
+    let failed = audit.checks.count { $0.status == .failed || $0.status == .couldNot }
+    let headline =
+      failed == 0
+      ? "All \(audit.count(.ok)) checks hold"
+      : "\(counted(failed, "check")) \(failed == 1 ? "does" : "do") not hold"
+    var page = Page(
+      command: "audit", title: "\(headline): \(source)", mark: failed == 0 ? .good : .bad,
+      headline: headline)
+    page.summary = [
+      element(.p, .class("lead")) { named(source, limit: 400) },
+      paragraph(sentence(summary)),
+    ]
+    let checks = page.name("checks")
+    page.add("Checks") { checkTable.node(id: checks) }
+    let files = page.name("files")
+    page.add("Files") {
+      fileTable.node(id: files)
+      passedOver
+    }
+    for dataset in audit.datasets.prefix(20) { add(dataset, to: &page) }
+    return page
+  }
+
+  private var checkTable: PageTable {
+    var table = PageTable(
+      "What was asked of the delivery, and what was found.",
+      [("check", .words), ("result", .mark), ("evidence", .words), ("files", .words)])
+    for check in audit.checks {
+      let (mark, word): (Mark, String) =
+        switch check.status {
+        case .ok: (.good, "holds")
+        case .failed: (.bad, "failed")
+        case .notApplicable: (.plain, "not applicable")
+        case .couldNot: (.bad, "could not")
+        }
+      table.add(
+        .text(check.kind.title), .mark(mark, word), .text(sentence(check.evidence)),
+        .nodes(names(check.files)))
+    }
+    return table
+  }
+
+  /// The first files of a check, each on a line.
+  private func names(_ files: [String]) -> [Node] {
+    var nodes: [Node] = files.prefix(5).map { file in
+      element(.div) { named(file, limit: 60) }
+    }
+    if files.count > 5 { nodes.append(.text("and \(files.count - 5) more")) }
+    return nodes
+  }
+
+  private var fileTable: PageTable {
+    var table = PageTable(
+      "Every checkpoint.",
+      [
+        ("file", .name), ("epoch", .number), ("bytes", .number), ("SHA-256", .name),
+        ("problem", .words),
+      ])
+    for file in audit.files {
+      guard table.hasRoom else {
+        table.skip(1)
+        continue
+      }
+      table.add(
+        .name(file.path), .count(file.run?.epoch), .count(file.byteCount),
+        .name(file.sha256.map { String($0.prefix(16)) } ?? ""),
+        .text(file.error.map { sentence($0.description) } ?? ""))
+    }
+    return table
+  }
+
+  private var passedOver: [Node] {
+    if audit.passedOver.isEmpty { return [] }
+    return [
+      folded("Beside them, without weights: \(counted(audit.passedOver.count, "file"))") {
+        element(.ul) {
+          for file in audit.passedOver.prefix(100) { element(.li) { named(file) } }
+        }
+      }
+    ]
+  }
+
+  private func add(_ dataset: DatasetCount, to page: inout Page) {
+    let id = page.name("dataset")
+    let most = dataset.classes.map(\.count).max() ?? 0
+    page.add("Dataset \(abridged(dataset.file, limit: 60))") {
+      paragraph(
+        "\(counted(dataset.rows, "line")); largest class over smallest:"
+          + " \(dataset.balance.map { significant($0, 4) } ?? "none").")
+      charts([
+        RowChart(
+          title: "Lines of each class",
+          description: "How many lines of the dataset each class has. The table below has the"
+            + " figures.",
+          series: ["lines"],
+          rows: dataset.classes.prefix(RowChart.mostRows + 1).map {
+            .init(name: $0.name, values: [Double($0.count)])
+          }, ticks: Ticks(linear: 0, Double(max(most, 1))), unit: { significant($0, 9) }
+        ).node(id: id + "-chart")
+      ])
+      classTable(dataset).node(id: id)
+    }
+  }
+
+  private func classTable(_ dataset: DatasetCount) -> PageTable {
+    var table = PageTable("Classes.", [("class", .name), ("lines", .number)])
+    for entry in dataset.classes.prefix(PageTable.mostRows) {
+      table.add(.name(entry.name), .count(entry.count))
+    }
+    table.skip(dataset.classes.count - min(dataset.classes.count, PageTable.mostRows))
+    return table
+  }
+}
