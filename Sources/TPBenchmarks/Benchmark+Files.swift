@@ -8,7 +8,7 @@ internal import TPTensors
 
 extension Benchmark {
   /// Opening, reading, hashing, converting and comparing the checkpoint.
-  func fileJobs(_ model: LoadedModel?, in folder: TemporaryFolder) -> [Job] {
+  func fileJobs(_ model: LoadedModel?, in folder: TemporaryFolder) throws(PortError) -> [Job] {
     let (path, limits) = (checkpoint, limits)
     var options = ConversionOptions(architecture: .none)
     if let architecture {
@@ -44,6 +44,8 @@ extension Benchmark {
         input: path, output: folder.file("converted." + name), format: format, options: options)
       job.replacing = true
       let conversion = job
+      // Other jobs read the file, whether this one is wanted or not.
+      if format == .safetensors { _ = try conversion.run(limits: limits) }
       jobs.append(
         always("convert to \(name)") { () throws(PortError) in
           _ = try conversion.run(limits: limits)

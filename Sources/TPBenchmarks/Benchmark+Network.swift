@@ -9,7 +9,8 @@ extension Benchmark {
     var jobs: [Job] = []
     let (path, limits) = (checkpoint, limits)
     let native = folder.file("converted.safetensors")
-    let threads = threads.map { max(1, $0) }
+    let (threads, kernels) = (threads.map { max(1, $0) }, kernels)
+    let network = try Network(model.architecture, model.weights, variant: kernels)
     let most = threads.max() ?? 1
     if Architecture.builtIn.contains(where: { $0.name == model.architecture.name }) {
       jobs.append(
@@ -29,13 +30,13 @@ extension Benchmark {
       Job(
         name: "forward, the first call", operations: operations, threads: 1, isRepeatable: false
       ) { () throws(PortError) in
-        let network = try Network(model.architecture, model.weights)
+        let network = try Network(model.architecture, model.weights, variant: kernels)
         network.prepare(threads: 1)
         return { () throws(PortError) in _ = try network.run(clip, batch: 1) }
       })
     for count in threads {
       for batch in batches.map({ max(1, $0) }) {
-        jobs.append(forward(model, clip, batch: batch, threads: count, operations))
+        jobs.append(forward(network, clip, batch: batch, threads: count, operations))
       }
     }
     guard let golden else { return jobs }
@@ -54,7 +55,7 @@ extension Benchmark {
   }
 
   private func forward(
-    _ model: LoadedModel, _ clip: [Float], batch: Int, threads: Int, _ operations: Int
+    _ network: Network, _ clip: [Float], batch: Int, threads: Int, _ operations: Int
   ) -> Job {
     var input: [Float] = []
     for _ in 0..<batch { input += clip }
@@ -65,7 +66,7 @@ extension Benchmark {
       name: "forward, \(batch) \(noun)", operations: operations * batch, threads: threads
     ) { () throws(PortError) in
       { () throws(PortError) in
-        try model.network.run(clips, batch: batch, into: &logits, threads: threads)
+        try network.run(clips, batch: batch, into: &logits, threads: threads)
       }
     }
   }

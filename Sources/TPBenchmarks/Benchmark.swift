@@ -16,6 +16,10 @@ public struct Benchmark: Sendable {
   public var batches = [1, 8]
   /// Numbers of threads.
   public var threads = [1, 2]
+  /// Which kernels run the network.
+  public var kernels = KernelVariant.best
+  /// Which jobs are timed, by their names.
+  public var isWanted: @Sendable (String) -> Bool = { _ in true }
   /// What files may ask for.
   public var limits = ReadLimits()
 
@@ -49,13 +53,19 @@ public struct Benchmark: Sendable {
   /// Runs every job once in each round, so that what disturbs one disturbs all.
   ///
   /// - Parameter progress: is told the round that is done, and how many there are.
-  /// - Throws: `PortError` where the checkpoint or the golden cannot be used.
+  /// - Throws: `PortError` where the checkpoint or the golden cannot be used, this processor does not
+  ///   run the kernels, or no job is wanted.
   public func run(progress: (Int, Int) -> Void = { _, _ in }) throws(PortError) -> Result {
     let folder = try TemporaryFolder()
     let model = try loadedModel()
-    var jobs = fileJobs(model, in: folder)
+    var jobs = try fileJobs(model, in: folder)
     if let model { jobs += try networkJobs(model, in: folder) }
-    let machine = Machine.measured(threads: threads)
+    let names = jobs.map(\.name)
+    jobs.removeAll { !isWanted($0.name) }
+    guard !jobs.isEmpty else {
+      throw PortError(.usage, "no job is wanted; there are: \(names.joined(separator: "; "))")
+    }
+    let machine = Machine.measured(threads: threads, kernels: kernels)
     var repeats: [Int] = []
     for job in jobs { repeats.append(try job.repeats()) }
     var seconds = jobs.map { _ in [Double]() }

@@ -16,7 +16,7 @@ public struct Machine: Hashable, Sendable {
   public let processor: String
   /// Processors that this process may use.
   public let processors: Int
-  /// The fastest kernels that they run.
+  /// The kernels that ran.
   public let kernels: KernelVariant
   /// Fused multiply-adds from registers, as operations a second (two each), by number of threads.
   public let peaks: [Int: Double]
@@ -37,18 +37,20 @@ public struct Machine: Hashable, Sendable {
 
   /// Measures; takes about half a second for each number of threads.
   ///
-  /// - Parameter threads: numbers of threads whose peak is wanted, each at least 1.
-  public static func measured(threads: [Int]) -> Machine {
+  /// - Parameters:
+  ///   - threads: numbers of threads whose peak is wanted, each at least 1.
+  ///   - kernels: whose instructions are to be timed.
+  public static func measured(threads: [Int], kernels: KernelVariant = .best) -> Machine {
     var peaks: [Int: Double] = [:]
-    for count in Set(threads).sorted() { peaks[count] = peak(threads: count) }
+    for count in Set(threads).sorted() { peaks[count] = peak(threads: count, kernels) }
     return Machine(
       processor: processorName(), processors: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      kernels: .best, peaks: peaks, copying: copyBandwidth())
+      kernels: kernels, peaks: peaks, copying: copyBandwidth())
   }
 
-  private static func peak(threads: Int) -> Double {
-    let variant = KernelVariant.best.code
-    let rounds = KernelVariant.best == .portable ? 200_000 : 4_000_000
+  private static func peak(threads: Int, _ kernels: KernelVariant) -> Double {
+    let variant = kernels.code
+    let rounds = kernels == .portable ? 200_000 : 4_000_000
     _ = tp_fma_peak(variant, rounds)
     var best = 0.0
     // The fastest of some: whatever else runs can only take away.

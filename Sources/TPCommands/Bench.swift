@@ -38,6 +38,18 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Time the jobs whose names fit, as 'forward*'; repeatable.", valueName: "glob"))
+  var only: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The instructions that the network runs with: portable, neon, avx2 or avx512.",
+      discussion: "Without it the fastest that the processor has.", valueName: "name"),
+    transform: KernelVariant.named)
+  var kernels = KernelVariant.best
+
+  @Option(
+    help: ArgumentHelp(
       "Hold the times against those of an earlier run's --json.", valueName: "previous.json"))
   var compare: String?
 
@@ -60,6 +72,11 @@ struct Bench: ParsableCommand {
       benchmark.runs = runs
       benchmark.batches = batch.values
       benchmark.threads = threads.values
+      benchmark.kernels = kernels
+      if !only.isEmpty {
+        let globs = only.map { Glob($0) }
+        benchmark.isWanted = { name in globs.contains { $0.matches(name) } }
+      }
       benchmark.limits = reading.limits
       if architecture.architecture != "none" { benchmark.architecture = try architecture.network() }
       let line = ProgressLine()
@@ -97,5 +114,15 @@ struct Counts {
       }
       return value
     }
+  }
+}
+
+extension KernelVariant {
+  fileprivate static func named(_ name: String) throws -> KernelVariant {
+    guard let variant = KernelVariant(rawValue: name), available.contains(variant) else {
+      let names = available.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("this processor runs \(names), not \(printable(name, limit: 40))")
+    }
+    return variant
   }
 }

@@ -75,6 +75,7 @@ public struct BenchComparison: Sendable {
       obstacles.append("\(what): \(before.text(.compact)) then, \(now.text(.compact)) now")
     }
     hold("processor", json["machine"]?["processor"], .string(machine.processor))
+    hold("kernels", json["machine"]?["kernels"], .string(machine.kernels.rawValue))
     hold("processors", json["machine"]?["processors"], .int(machine.processors))
     hold(
       "architecture", json["architecture"],

@@ -5,6 +5,11 @@ import Testing
 @Suite struct BenchTests {
   let folder = TemporaryFolder()
   private let best = fixture("run/best_lightweight_model.pth")
+  #if arch(arm64)
+    private static let first = "neon"
+  #else
+    private static let first = "portable"
+  #endif
 
   @Test func everyJobOfACheckpointAndItsGolden() throws {
     let run = try torchport(
@@ -48,6 +53,34 @@ import Testing
     #expect(text.status == 0)
     #expect(text.output.contains("GB/s"))
     #expect(!text.output.contains("forward"))
+  }
+
+  @Test func someJobsWithOtherKernels() throws {
+    let run = try torchport(
+      "bench", best, "--runs", "1", "--only", "forward, 1 *", "--only", "dif*", "--kernels",
+      "portable",
+      "--threads", "2", "--json", environment: ["TMPDIR": folder.path])
+    #expect(run.status == 0, "\(run.errors)")
+    let json = try #require(run.json)
+    #expect(json["machine"]?["kernels"]?.string == Self.first)
+    #expect(
+      json["jobs"]?.array?.compactMap { $0["job"]?.string } == [
+        "diff with what was converted", "forward, 1 clip",
+      ])
+    #expect(folder.names == [])
+  }
+
+  @Test func noJobIsWanted() throws {
+    let run = try torchport("bench", fixture("mapping/other.pth"), "--runs", "1", "--only", "fly")
+    #expect(run.status == 64)
+    #expect(run.errors.contains("no job is wanted; there are: open; load and touch every tensor;"))
+  }
+
+  @Test func kernelsThatDoNotExist() throws {
+    let run = try torchport("bench", best, "--kernels", "sse9")
+    #expect(run.status == 64)
+    #expect(run.errors.contains("this processor runs "))
+    #expect(run.errors.contains(", not sse9"))
   }
 
   /// An earlier run, with its times as a multiple of what they were.
