@@ -31,7 +31,9 @@ func libraryError(_ kind: PortError.Kind, _ doing: String, record: String? = nil
     return unsafe String(cString: start)
   }
   let reason = words.isEmpty ? "no reason given" : printable(words)
-  return PortError(kind, "\(doing) (libhdf5: \(reason))", record: record)
+  return PortError(
+    kind, "\(doing) (libhdf5: \(reason))", record: record,
+    remedy: kind == .malformed ? "the file is damaged, or no HDF5 file; fetch it again" : nil)
 }
 
 /// An identifier of libhdf5, closed at the end of its life; lives only inside `withLibrary`.

@@ -109,6 +109,7 @@ struct ReadingTests {
     }
     #expect(error?.kind == kind)
     #expect(error?.message.contains(words) == true, "\(error?.description ?? "nothing thrown")")
+    if words.contains("libhdf5") { #expect(error?.remedy?.contains("fetch it again") == true) }
   }
 
   @Test func aFileThatEndsEarly() throws {
