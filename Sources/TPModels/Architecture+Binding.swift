@@ -89,12 +89,23 @@ extension Architecture {
     return report
   }
 
+  /// Whether a state_dict fits: whether `match(_:)` finds nothing.
+  func fits(_ stateDict: StateDict) -> Bool {
+    let stateDict = (try? stateDict.dequantised()) ?? stateDict
+    // As many entries as there should be, and each there: then none is too many.
+    return stateDict.entries.count == parameterTable.count
+      && parameterTable.allSatisfy { spec in
+        guard let tensor = stateDict[spec.name] else { return false }
+        return tensor.shape == spec.shape && holds(spec.dtype, tensor.dtype)
+      }
+  }
+
   /// Reads the weights, once they are known to fit.
   ///
   /// - Throws: `PortError` of kind `mismatch` that lists every problem, or names a tensor of float64
   ///   that would have to be rounded, or whatever keeps a tensor's bytes from being read.
   public func bind(_ stateDict: StateDict) throws(PortError) -> BoundWeights {
-    if let error = match(stateDict).error { throw error }
+    if !fits(stateDict), let error = match(stateDict).error { throw error }
     let numbers = try stateDict.dequantised()
     var values: [String: [Float]] = [:]
     for spec in parameterTable where spec.dtype.isFloatingPoint {

@@ -21,16 +21,18 @@ extension Architecture {
     if let architecture = try Architecture.stated(stated) {
       return try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped)
     }
-    var fits: [Fit] = []
-    var misfits: [(architecture: Architecture, error: PortError)] = []
-    for architecture in builtIn {
-      do throws(PortError) {
-        fits.append(try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped))
-      } catch {
-        misfits.append((architecture, error))
+    let fits = builtIn.compactMap { try? $0.fitting(checkpoint, batchNorm, mapped) }
+    guard let fit = fits.first else {
+      var misfits: [(architecture: Architecture, error: PortError)] = []
+      for architecture in builtIn {
+        do throws(PortError) {
+          return try architecture.fit(checkpoint, batchNorm: batchNorm, mapped: mapped)
+        } catch {
+          misfits.append((architecture, error))
+        }
       }
+      throw nearest(misfits, checkpoint)
     }
-    guard let fit = fits.first else { throw nearest(misfits, checkpoint) }
     guard fits.count == 1 else {
       throw PortError(
         .usage,
@@ -85,17 +87,23 @@ extension Architecture {
   public func fit(
     _ checkpoint: Checkpoint, batchNorm: String? = nil, mapped: Mapping? = nil
   ) throws(PortError) -> Fit {
+    if let fit = try fitting(checkpoint, batchNorm, mapped) { return fit }
+    let wanted = batchNorm == "folded" ? foldingBatchNorm() : self
+    return (wanted, try wanted.unwrap(checkpoint, mapped: mapped))
+  }
+
+  /// The same; `nil` where nothing fits.
+  private func fitting(
+    _ checkpoint: Checkpoint, _ batchNorm: String?, _ mapped: Mapping?
+  ) throws(PortError) -> Fit? {
     let folded = foldingBatchNorm()
-    if folded == self || batchNorm == "separate" {
-      return (self, try unwrap(checkpoint, mapped: mapped))
+    if batchNorm != "folded" || folded == self,
+      let unwrapped = try unwrapped(checkpoint, mapped: mapped)
+    {
+      return (self, unwrapped)
     }
-    if batchNorm == "folded" { return (folded, try folded.unwrap(checkpoint, mapped: mapped)) }
-    do throws(PortError) {
-      return (self, try unwrap(checkpoint, mapped: mapped))
-    } catch {
-      guard let unwrapped = try? folded.unwrap(checkpoint, mapped: mapped) else { throw error }
-      return (folded, unwrapped)
-    }
+    guard batchNorm != "separate", folded != self else { return nil }
+    return try folded.unwrapped(checkpoint, mapped: mapped).map { (folded, $0) }
   }
 }
 

@@ -30,38 +30,48 @@ extension Architecture {
   public func unwrap(
     _ checkpoint: Checkpoint, mapped: Mapping? = nil
   ) throws(PortError) -> UnwrappedStateDict {
-    var chosen: Candidate?
-    var alternatives: [String] = []
-    var first: PortError?
-    for candidate in try candidates(checkpoint) {
-      if let error = misfit(candidate, mapped) {
-        first = first ?? place(error, candidate)
-      } else if chosen == nil {
-        chosen = candidate
-      } else if let container = candidate.container {
-        alternatives.append(container)
-      }
+    let candidates = try candidates(checkpoint)
+    if let found = unwrapped(candidates, mapped) { return found }
+    guard let first = candidates.first else {
+      throw PortError(
+        .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
     }
-    guard let chosen else {
-      throw first
-        ?? PortError(
-          .mismatch, "the file holds no tensors", remedy: "give a checkpoint with a state_dict")
+    throw misfit(first, mapped)
+  }
+
+  /// The same without a word on what does not fit, which takes many times as long.
+  ///
+  /// - Throws: `PortError` where two tensors have one name.
+  func unwrapped(
+    _ checkpoint: Checkpoint, mapped: Mapping?
+  ) throws(PortError) -> UnwrappedStateDict? {
+    unwrapped(try candidates(checkpoint), mapped)
+  }
+
+  private func unwrapped(_ candidates: [Candidate], _ mapped: Mapping?) -> UnwrappedStateDict? {
+    let fitting = candidates.filter { candidate in
+      guard let mapped else { return fits(candidate.stateDict) }
+      return (try? mapped(candidate.stateDict)).map(fits) ?? false
     }
+    guard let chosen = fitting.first else { return nil }
     return UnwrappedStateDict(
       stateDict: chosen.stateDict, container: chosen.container, prefixes: chosen.prefixes,
-      alternatives: alternatives)
+      alternatives: fitting.dropFirst().compactMap(\.container))
   }
 
   /// Makes the tensors that must fit out of those that a file holds.
   public typealias Mapping = (StateDict) throws(PortError) -> StateDict
 
-  private func misfit(_ candidate: Candidate, _ mapped: Mapping?) -> PortError? {
-    guard let mapped else { return match(candidate.stateDict).error }
+  /// Why a candidate that does not fit does not.
+  private func misfit(_ candidate: Candidate, _ mapped: Mapping?) -> PortError {
+    var stateDict = candidate.stateDict
     do throws(PortError) {
-      return match(try mapped(candidate.stateDict)).error
+      if let mapped { stateDict = try mapped(stateDict) }
     } catch {
-      return error
+      return place(error, candidate)
     }
+    let error = match(stateDict).error ?? PortError(.mismatch, "the weights do not fit \(label)")
+    return place(error, candidate)
   }
 
   private struct Candidate {
