@@ -7,6 +7,7 @@
 #   make format    format the sources in place
 #   make fixtures  train, record and expect everything anew, into FIXTURES=fixtures-new (never over fixtures/)
 #   make bench     time the command on the checkpoints in fixtures/ (RUNS=15)
+#   make bench-check  count the instructions of fixed jobs under valgrind: a twentieth above the record fails
 #   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
 #   make sanitize  run all tests under the address sanitizer, and the C kernels under the undefined-behaviour one
 #   make docs      build the documentation of the library products into out/docs
@@ -21,7 +22,7 @@ RUNS ?= 15
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format fixtures bench fuzz sanitize docs clean
+.PHONY: help setup build demo test lint format fixtures bench bench-check fuzz sanitize docs clean
 
 PACKAGES := libzip-dev libhdf5-dev libdeflate-dev libyaml-dev pkg-config
 FORMULAS := libzip hdf5 libdeflate libyaml pkgconf
@@ -92,6 +93,9 @@ bench: build
 	measure $(TORCHPORT) convert $$best --force -o out/bench/model.safetensors; \
 	measure $(TORCHPORT) diff $$best out/bench/model.h5; \
 	measure $(TORCHPORT) predict out/bench/model.safetensors fixtures/clips/uint8.npy
+
+bench-check: build
+	Tests/Instructions/check.sh
 
 fuzz: setup
 	Tests/Fuzzing/run.sh $(PARSERS)

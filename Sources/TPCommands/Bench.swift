@@ -43,16 +43,10 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The instructions that the network runs with: portable, neon, avx2 or avx512.",
-      discussion: "Without it the fastest that the processor has.", valueName: "name"),
-    transform: KernelVariant.named)
-  var kernels = KernelVariant.best
-
-  @Option(
-    help: ArgumentHelp(
       "Hold the times against those of an earlier run's --json.", valueName: "previous.json"))
   var compare: String?
 
+  @OptionGroup var instructions: KernelsOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -72,7 +66,7 @@ struct Bench: ParsableCommand {
       benchmark.runs = runs
       benchmark.batches = batch.values
       benchmark.threads = threads.values
-      benchmark.kernels = kernels
+      benchmark.kernels = instructions.kernels
       if !only.isEmpty {
         let globs = only.map { Glob($0) }
         benchmark.isWanted = { name in globs.contains { $0.matches(name) } }
@@ -114,15 +108,5 @@ struct Counts {
       }
       return value
     }
-  }
-}
-
-extension KernelVariant {
-  fileprivate static func named(_ name: String) throws -> KernelVariant {
-    guard let variant = KernelVariant(rawValue: name), available.contains(variant) else {
-      let names = available.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("this processor runs \(names), not \(printable(name, limit: 40))")
-    }
-    return variant
   }
 }

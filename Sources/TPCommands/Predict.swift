@@ -23,6 +23,7 @@ struct Predict: ParsableCommand {
   @Argument(help: "A clip, or several: .npy, .npz, .pt, .safetensors or .h5.")
   var clip: String
 
+  @OptionGroup var instructions: KernelsOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -30,7 +31,8 @@ struct Predict: ParsableCommand {
   func run() throws {
     try output.report("predict") { () throws(PortError) in
       let model = try LoadedModel.open(
-        path: weights, architecture: architecture.network(), limits: reading.limits)
+        path: weights, architecture: architecture.network(), limits: reading.limits,
+        kernels: instructions.kernels)
       let frames = try ClipFile.open(path: clip, extents: model.architecture.input) {
         model.architecture.taking($0) != nil
       }

@@ -35,7 +35,7 @@ public struct LoadedModel: Sendable {
     guard let other = architecture.taking(extents) else { return nil }
     if other == architecture { return self }
     var copy = self
-    copy.network = try Network(other, weights)
+    copy.network = try Network(other, weights, variant: network.variant)
     copy.architecture = other
     return copy
   }
@@ -46,15 +46,17 @@ public struct LoadedModel: Sendable {
   ///   - path: the file.
   ///   - architecture: what the weights belong to, with its batch norms folded or not; without it
   ///     the file's own word or description is taken, else the built-in architecture that they fit.
+  ///   - kernels: what runs the network.
   /// - Throws: `PortError` that names the file: unreadable, no architecture fits, or its tensors
   ///   contradict the digest that it states.
   public static func open(
-    path: String, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits()
+    path: String, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits(),
+    kernels: KernelVariant = .best
   ) throws(PortError) -> LoadedModel {
     do throws(PortError) {
       return try LoadedModel(
         try CheckpointFile.open(path: path, limits: limits), architecture: architecture,
-        limits: limits)
+        limits: limits, kernels: kernels)
     } catch {
       throw error.in(file: path)
     }
@@ -64,7 +66,8 @@ public struct LoadedModel: Sendable {
   ///
   /// - Throws: `PortError` as `open(path:architecture:limits:)` does, without the file.
   public init(
-    _ checkpoint: Checkpoint, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits()
+    _ checkpoint: Checkpoint, architecture: Architecture? = nil, limits: ReadLimits = ReadLimits(),
+    kernels: KernelVariant = .best
   ) throws(PortError) {
     let facts = ModelFacts(checkpoint)
     let found =
@@ -88,6 +91,6 @@ public struct LoadedModel: Sendable {
     self.weights = weights
     unwrapped = found.unwrapped
     self.architecture = found.architecture
-    network = try Network(found.architecture, weights)
+    network = try Network(found.architecture, weights, variant: kernels)
   }
 }

@@ -70,6 +70,14 @@ import Testing
     #expect(folder.names == [])
   }
 
+  @Test func predictSaysTheSameWithOtherKernels() throws {
+    let clip = fixture("clips/uint8.npy")
+    let usual = try torchport("predict", best, clip, "--json")
+    let other = try torchport("predict", best, clip, "--json", "--kernels", Self.first)
+    #expect(usual.status == 0 && other.status == 0, "\(other.errors)")
+    #expect(usual.output == other.output)
+  }
+
   @Test func noJobIsWanted() throws {
     let run = try torchport("bench", fixture("mapping/other.pth"), "--runs", "1", "--only", "fly")
     #expect(run.status == 64)
