@@ -8,6 +8,7 @@
 #define FIRST(f) __builtin_convertvector(LOW_HALF(f), D8)
 #define SECOND(f) __builtin_convertvector(HIGH_HALF(f), D8)
 #define SIGN 0x80000000u
+#define ULP_CODE(i) ulp_codes[i]
 #define ADD_SQUARE ADD_EXACT
 #else
 #define INT int64_t
@@ -16,6 +17,7 @@
 #define REALS D8
 #define FIRST(f) (f)
 #define SIGN 0x8000000000000000ull
+#define ULP_CODE(i) (distances[i] ? 64 - __builtin_clzll(distances[i]) : 0)
 #define ADD_SQUARE ADD_ROUNDED
 #endif
 /// The place of a number among all of its type, the two zeros in one.
@@ -236,6 +238,7 @@ static int32_t NAMED(measure)(ptrdiff_t count, const void *a, const void *b, tp_
 #else
   uint64_t distances[BLOCK];
 #endif
+  uint32_t *const others = sizes ? sizes + TP_SIZE_BINS : NULL;
   const ptrdiff_t whole = WHOLE(count);
   for (ptrdiff_t start = 0; start < whole; start += BLOCK) {
     const ptrdiff_t end = whole - start < BLOCK ? whole : start + BLOCK;
@@ -292,16 +295,16 @@ static int32_t NAMED(measure)(ptrdiff_t count, const void *a, const void *b, tp_
         continue;
       }
     } else {
-      for (ptrdiff_t i = 0; i < length; i++) {
-#if STEP == 16
-        rows[i % 4][ulp_codes[i]]++;
-#else
-        rows[i % 4][distances[i] ? 64 - __builtin_clzll(distances[i]) : 0]++;
-#endif
+      for (ptrdiff_t i = 0; i < length; i += 4) {
+        rows[0][ULP_CODE(i)]++, rows[1][ULP_CODE(i + 1)]++;
+        rows[2][ULP_CODE(i + 2)]++, rows[3][ULP_CODE(i + 3)]++;
       }
     }
     if (!sizes) continue;
-    for (ptrdiff_t i = 0; i < length; i++) sizes[i % 2 * TP_SIZE_BINS + size_codes[i]]++;
+    for (ptrdiff_t i = 0; i < length; i += 4) {
+      sizes[size_codes[i]]++, others[size_codes[i + 1]]++;
+      sizes[size_codes[i + 2]]++, others[size_codes[i + 3]]++;
+    }
   }
   // As many arrays as sums, for the elements of the last vector that is not whole.
   double sums[8][8];
@@ -457,6 +460,7 @@ static void NAMED(sizes)(ptrdiff_t count, const void *a, const void *b, const tp
 #undef FIRST
 #undef SECOND
 #undef SIGN
+#undef ULP_CODE
 #undef SIGN_SHIFT
 #undef ADD_SQUARE
 #undef AT

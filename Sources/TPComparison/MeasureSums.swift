@@ -97,6 +97,10 @@ struct SideSums: Sendable {
     zero += next.zero
     denormal += next.denormal
     guard next.count > 0 else { return }
+    if count == 0 {
+      (count, mean, deviation) = (next.count, next.mean, next.deviation)
+      return
+    }
     let total = Double(count + next.count)
     let delta = next.mean - mean
     deviation += next.deviation + delta * delta * (Double(count) * Double(next.count) / total)

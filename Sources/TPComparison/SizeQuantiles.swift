@@ -92,7 +92,7 @@ struct Sizes<Element: MeasuredElement> {
       gather: { ranges, counts in gather(ranges, counts) },
       pass: { range, body in
         unsafe pass([range], 0..<kernel.count) { _, numbers in
-          for unsafenumber in unsafe numbers { body(number) }
+          for index in 0..<numbers.count { body(unsafe numbers[index]) }
         }
       })
     return OrderStatistics.quantiles(shares, count: finite) { ranks in
