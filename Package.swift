@@ -86,7 +86,9 @@ let package = Package(
       "TPEvaluation", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     module(
       "TPComparison",
-      imports: ["TPEvaluation", "TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+      imports: [
+        "TPEvaluation", "TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes", "CTPKernels",
+      ]),
     module(
       "TPBenchmarks",
       imports: [

@@ -19,3 +19,4 @@
 #include "general.h"
 #include "planes.h"
 #include "truth.h"
+#include "difference.h"

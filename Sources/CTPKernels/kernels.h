@@ -1,5 +1,6 @@
 #pragma once
 // What the files of the kernels share.
+#include "tp_difference.h"
 #include "tp_forward.h"
 #include "tp_truth.h"
 
@@ -40,6 +41,20 @@ typedef struct tp_truth_kernels {
   void (*noise)(ptrdiff_t count, const double *value, const double *variance, float *noise);
 } tp_truth_kernels;
 
+/// What is measured of two tensors of a type.
+typedef struct tp_difference_kernels {
+  int32_t (*measure)(ptrdiff_t count, const void *a, const void *b, tp_difference *result,
+                     int64_t *ulps, uint32_t *sizes);
+  int32_t (*measure_side)(ptrdiff_t count, const void *a, tp_side *result);
+  int32_t (*compare)(ptrdiff_t count, const void *a, const void *b, tp_difference *result);
+  int32_t (*squares)(ptrdiff_t count, const void *a, double *result);
+  void (*channels)(ptrdiff_t count, const void *a, const void *b, ptrdiff_t rest,
+                   ptrdiff_t channel, double *deltas, double *squares);
+  ptrdiff_t (*first)(ptrdiff_t count, const void *a, const void *b, double size);
+  void (*sizes)(ptrdiff_t count, const void *a, const void *b, const tp_range *ranges,
+                double *const *out, ptrdiff_t *found);
+} tp_difference_kernels;
+
 /// What a variant has to offer.
 typedef struct tp_kernels {
   /// By kind of step.
@@ -49,6 +64,10 @@ typedef struct tp_kernels {
   void (*sigmoid)(ptrdiff_t count, float *x);
   void (*tanh)(ptrdiff_t count, float *x);
   tp_truth_kernels truth;
+  /// By type.
+  tp_difference_kernels difference[TP_FLOATS];
+  void (*adam_step)(const tp_adam *adam, ptrdiff_t count, const float *a, const float *b,
+                    const float *m, const float *v, double *sums);
 } tp_kernels;
 
 extern const tp_kernels tp_kernels_portable, tp_kernels_avx2, tp_kernels_avx512;

@@ -58,7 +58,37 @@ extension Benchmark {
         let right = try CheckpointFile.open(path: converted, limits: limits)
         _ = try CheckpointDifference(left, right, files: (path, converted))
       })
+    for (name, isQuick) in [
+      ("diff with every weight moved", false), ("diff --quick with every weight moved", true),
+    ] {
+      jobs.append(
+        Job(name: name) { () throws(PortError) in
+          let left = try CheckpointFile.open(path: path, limits: limits)
+          let right = try Self.moved(left)
+          return { () throws(PortError) in
+            _ = try CheckpointDifference(
+              left, right, files: (path, path), options: DiffOptions(isQuick: isQuick))
+          }
+        })
+    }
     return jobs
+  }
+
+  /// The same with the last bit of every floating-point element the other way about.
+  private static func moved(_ checkpoint: Checkpoint) throws(PortError) -> Checkpoint {
+    var copy = checkpoint
+    for place in copy.tensors.indices {
+      let tensor = copy.tensors[place].tensor
+      guard tensor.dtype.isFloatingPoint, tensor.layout == .strided else { continue }
+      var bytes = try tensor.contiguousBytes().array()
+      for first in stride(from: 0, to: bytes.count, by: tensor.dtype.byteCount) {
+        bytes[first] ^= 1
+      }
+      copy.tensors[place].tensor = try Tensor(
+        dtype: tensor.dtype, shape: tensor.shape,
+        storage: Storage(key: tensor.storage.key, region: ByteRegion(bytes)))
+    }
+    return copy
   }
 
   private static let sums = Atomic<UInt64>(0)

@@ -60,6 +60,12 @@ struct Diff: ParsableCommand {
   @Flag(help: "The largest singular values of each tensor, too; takes far longer.")
   var singularValues = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "The digests of models beyond \(DiffOptions.digestedBytes >> 20) MiB, too.",
+      discussion: "Hashing takes longer than all the rest."))
+  var digests = false
+
   @Option(
     help: ArgumentHelp(
       "Exit with 1 only where one of these holds: "
@@ -88,11 +94,12 @@ struct Diff: ParsableCommand {
       let left = try CheckpointFile.open(path: a, limits: reading.limits)
       let right = try CheckpointFile.open(path: b, limits: reading.limits)
       let progress = ProgressLine()
-      progress.show("comparing")
       defer { progress.remove() }
-      var difference = try CheckpointDifference(
-        left, right, files: (a, b),
-        options: DiffOptions(isQuick: quick, wantsSingularValues: singularValues))
+      var options = DiffOptions(isQuick: quick, wantsSingularValues: singularValues)
+      options.wantsDigests = digests
+      var difference = try CheckpointDifference(left, right, files: (a, b), options: options) {
+        progress.show("compared \($0) of \($1) tensors")
+      }
       difference.derivation = derivation(left, right, difference)
       difference.behaviours = try behaviours(left, right)
       var report = DiffReport(a: a, b: b, difference: difference)

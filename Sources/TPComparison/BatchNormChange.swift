@@ -47,9 +47,8 @@ public struct BatchNormChange: Hashable, Sendable {
         [entry.tensor, otherMean, variance, otherVariance].allSatisfy({ $0.dtype.isReal })
       else { continue }
       var change = BatchNormChange(name: prefix.hasSuffix(".") ? String(prefix.dropLast()) : prefix)
-      change.compare(
-        try entry.tensor.doubles(), try otherMean.doubles(), try variance.doubles(),
-        try otherVariance.doubles())
+      let sides = try ElementBlocks.all([entry.tensor, otherMean, variance, otherVariance])
+      ElementBlocks.together(sides) { first, values in change.compare(first, values) }
       change.batchesInA = counter(a[prefix + "num_batches_tracked"])
       change.batchesInB = counter(b[prefix + "num_batches_tracked"])
       changes.append(change)
@@ -62,15 +61,15 @@ public struct BatchNormChange: Hashable, Sendable {
     return (try? tensor.integers())?.first
   }
 
-  private mutating func compare(
-    _ meanA: [Double], _ meanB: [Double], _ varianceA: [Double], _ varianceB: [Double]
-  ) {
-    for channel in meanA.indices {
-      let (before, after) = (varianceA[channel], varianceB[channel])
+  /// - Parameter values: means of a and b, then variances of a and b, from channel `first` on.
+  private mutating func compare(_ first: Int, _ values: [[Double]]) {
+    for place in values[0].indices {
+      let channel = first + place
+      let (before, after) = (values[2][place], values[3][place])
       if before < Self.deadVariance { deadInA += 1 }
       if after < Self.deadVariance { deadInB += 1 }
       guard before > 0 else { continue }
-      let shift = abs(meanB[channel] - meanA[channel]) / before.squareRoot()
+      let shift = abs(values[1][place] - values[0][place]) / before.squareRoot()
       if !shift.isNaN, meanShift.map({ shift > $0 }) != false {
         (meanShift, meanShiftChannel) = (shift, channel)
       }

@@ -1,3 +1,4 @@
+internal import Synchronization
 public import TPBytes
 internal import TPCheckpoints
 internal import TPModels
@@ -87,38 +88,45 @@ public struct CheckpointDifference: Sendable {
   /// their elements. Where one side is a weight file and the other a training checkpoint, only what
   /// both kinds carry is compared: the model's tensors, classes, epoch and best accuracy.
   ///
-  /// - Parameter files: the paths of the two, for errors.
+  /// - Parameters:
+  ///   - files: the paths of the two, for errors.
+  ///   - progress: is told from several threads how many of the tensors that both have are done, and
+  ///     how many there are.
   /// - Throws: `PortError` naming the file and key of a tensor whose bytes cannot be had.
   public init(
     _ a: Checkpoint, _ b: Checkpoint, files: (a: String, b: String),
-    options: DiffOptions = DiffOptions()
+    options: DiffOptions = DiffOptions(),
+    progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) throws(PortError) {
     let left = try Side(a)
     let right = try Side(b)
     tensors = try withRenames(
-      try Self.compare(left.model, right.model, files, options), left.model, right.model)
+      try Self.compare(left.model, right.model, files, options, progress), left.model,
+      right.model)
     var headers = [
       CheckpointHeader(a, left.optimizer, left.facts),
       CheckpointHeader(b, right.optimizer, right.facts),
     ]
     if !options.isQuick {
-      headers[0].digest = try? ContentDigest(of: left.model).description
       let isSame =
         tensors.allSatisfy { $0.status == .identical } && left.model.names == right.model.names
-      headers[1].digest =
-        isSame ? headers[0].digest : try? ContentDigest(of: right.model).description
+      let digests = Lumps.perform(isSame ? 1 : 2) {
+        Self.digest($0 == 0 ? left.model : right.model, options)
+      }
+      (headers[0].digest, headers[1].digest) = (digests[0], digests[isSame ? 0 : 1])
     }
     self.headers = headers
     batchNorms = try BatchNormChange.all(left.model, right.model)
     optimizer =
       options.isQuick
       ? nil
-      : try OptimizerChange(left.optimizer, right.optimizer, left.model, right.model)
+      : try OptimizerChange(
+        left.optimizer, right.optimizer, left.model, right.model, options.kernels)
     if left.isTraining == right.isTraining {
       var counts = Counts()
-      for difference in try Self.compare(
-        left.others, right.others, files, DiffOptions(isQuick: true))
-      {
+      var bits = options
+      bits.isBitsAlone = true
+      for difference in try Self.compare(left.others, right.others, files, bits, { _, _ in }) {
         switch difference.status {
         case .identical: counts.identical += 1
         case .added: counts.added += 1
@@ -170,47 +178,75 @@ public struct CheckpointDifference: Sendable {
     }
   }
 
+  /// - Returns: `nil` where the model is too large for it to be made unasked.
+  private static func digest(_ model: StateDict, _ options: DiffOptions) -> String? {
+    let bytes = model.entries.reduce(0) { $0 + ($1.tensor.byteCount ?? 0) }
+    guard options.wantsDigests || bytes <= DiffOptions.digestedBytes else { return nil }
+    return try? ContentDigest(of: model).description
+  }
+
   private static func compare(
-    _ a: StateDict, _ b: StateDict, _ files: (a: String, b: String), _ options: DiffOptions
+    _ a: StateDict, _ b: StateDict, _ files: (a: String, b: String), _ options: DiffOptions,
+    _ progress: @escaping @Sendable (Int, Int) -> Void
   ) throws(PortError) -> [TensorDifference] {
-    var result: [TensorDifference] = []
-    for entry in a.entries {
-      let left = TensorDifference.Side(entry.tensor)
-      guard let other = b[entry.name] else {
-        result.append(.init(name: entry.name, status: .removed, a: left, b: nil))
-        continue
+    let added = b.entries.filter { a[$0.name] == nil }
+    let common = a.entries.count { b[$0.name] != nil }
+    let done = Atomic(0)
+    // What comes after a tensor that cannot be had need not be looked at.
+    let failed = Atomic(Int.max)
+    let results = Lumps.perform(a.entries.count + added.count) {
+      place -> Result<TensorDifference, PortError>? in
+      guard place < failed.load(ordering: .relaxed) else { return nil }
+      if place >= a.entries.count {
+        let entry = added[place - a.entries.count]
+        var difference = TensorDifference(
+          name: entry.name, status: .added, a: nil, b: .init(entry.tensor))
+        if !options.isBitsAlone { difference.nanInB = nans(entry.tensor) }
+        return .success(difference)
       }
-      let right = TensorDifference.Side(other)
-      var difference = TensorDifference(name: entry.name, status: .identical, a: left, b: right)
-      if left.shape != right.shape {
-        difference.status = .shape
-      } else if left.dtype != right.dtype {
-        difference.status = .dtype
-        difference.cast = try cast(entry.tensor, other)
-      } else {
-        do throws(PortError) {
-          let (bits, measures) = try measure(entry.tensor, other, files, options)
-          difference.measures = measures
-          difference.nanInB = nans(measures)
-          switch bits {
-          case .identical: break
-          case .equalValues: difference.status = .equalValues
-          case .changed: difference.status = .changed
-          }
-        } catch {
-          throw error.at(key: entry.name)
-        }
+      let entry = a.entries[place]
+      let other = b[entry.name]
+      do throws(PortError) {
+        let difference = try difference(entry, other, files, options)
+        if other != nil { progress(done.wrappingAdd(1, ordering: .relaxed).newValue, common) }
+        return .success(difference)
+      } catch {
+        _ = failed.min(place, ordering: .relaxed)
+        return .failure(error.at(key: entry.name))
       }
-      if difference.measures == nil { difference.nanInB = nans(other) }
-      result.append(difference)
     }
-    for entry in b.entries where a[entry.name] == nil {
-      var difference = TensorDifference(
-        name: entry.name, status: .added, a: nil, b: .init(entry.tensor))
-      difference.nanInB = nans(entry.tensor)
-      result.append(difference)
+    var differences: [TensorDifference] = []
+    for case .some(let result) in results { differences.append(try result.get()) }
+    return differences
+  }
+
+  private static func difference(
+    _ entry: StateDict.Entry, _ other: Tensor?, _ files: (a: String, b: String),
+    _ options: DiffOptions
+  ) throws(PortError) -> TensorDifference {
+    let left = TensorDifference.Side(entry.tensor)
+    guard let other else {
+      return TensorDifference(name: entry.name, status: .removed, a: left, b: nil)
     }
-    return result
+    let right = TensorDifference.Side(other)
+    var difference = TensorDifference(name: entry.name, status: .identical, a: left, b: right)
+    if left.shape != right.shape {
+      difference.status = .shape
+    } else if left.dtype != right.dtype {
+      difference.status = .dtype
+      if !options.isBitsAlone { difference.cast = try cast(entry.tensor, other) }
+    } else {
+      let (bits, measures) = try measure(entry.tensor, other, files, options)
+      difference.measures = measures
+      difference.nanInB = nans(measures)
+      switch bits {
+      case .identical: break
+      case .equalValues: difference.status = .equalValues
+      case .changed: difference.status = .changed
+      }
+    }
+    if difference.measures == nil, !options.isBitsAlone { difference.nanInB = nans(other) }
+    return difference
   }
 
   private static func facts(_ a: ModelFacts, _ b: ModelFacts) -> [MetadataDifference] {

@@ -1,3 +1,4 @@
+internal import CTPKernels
 internal import TPBytes
 internal import TPTensors
 
@@ -5,7 +6,7 @@ internal import TPTensors
 struct MeasureKernel<Element: MeasuredElement> {
   typealias Word = Element.Word
   /// The elements of a run; 128 KiB of float32, which stays in a processor's cache for what is read twice.
-  static var run: Int { 1 << 15 }
+  static var run: Int { Int(TP_RUN) }
 
   let a: ByteRegion
   let b: ByteRegion
@@ -19,7 +20,6 @@ struct MeasureKernel<Element: MeasuredElement> {
     var sums = MeasureSums()
     let (left, right) = (a.bytes, b.bytes)
     var start = range.lowerBound
-    if channel > 0 { sums.firstChannel = start / channel }
     while start < range.upperBound {
       // A channel at a time, so that its sums are in the order of its elements.
       let end =
@@ -27,7 +27,9 @@ struct MeasureKernel<Element: MeasuredElement> {
       let before = (sums.squaresDelta, sums.squaresA)
       (sums.squaresDelta, sums.squaresA) = (0, 0)
       for index in start..<end { add(load(left, index), load(right, index), index, &sums) }
-      if channel > 0 { sums.channels.append((sums.squaresDelta, sums.squaresA)) }
+      if channel > 0 {
+        sums.add([.init(index: start / channel, delta: sums.squaresDelta, a: sums.squaresA)])
+      }
       sums.squaresDelta += before.0
       sums.squaresA += before.1
       start = end

@@ -1,3 +1,4 @@
+internal import CTPKernels
 internal import TPBytes
 internal import TPTensors
 
@@ -14,9 +15,13 @@ protocol MeasuredElement: SendableMetatype {
   static var exponent: Word { get }
   /// Its place among all numbers of the type, the two zeros in one; `nil` for NaN and for integers.
   static func rank(_ word: Word) -> Int64?
+  /// The number by which the kernels in C know the type; `nil` where they do not.
+  static var kernel: Int32? { get }
 }
 
 extension MeasuredElement {
+  static var kernel: Int32? { nil }
+
   static func delta(_ a: Word, _ b: Word) -> Double {
     let (x, y) = (value(a), value(b))
     return x == y || (x.isNaN && y.isNaN) ? 0 : y - x
@@ -32,24 +37,28 @@ extension MeasuredElement {
 }
 
 enum Float64Element: MeasuredElement {
+  static var kernel: Int32? { Int32(TP_FLOAT64) }
   static func value(_ word: UInt64) -> Double { Double(bitPattern: word) }
   static let exponent: UInt64 = 0x7FF0_0000_0000_0000
   static func rank(_ word: UInt64) -> Int64? { signedRank(word) }
 }
 
 enum Float32Element: MeasuredElement {
+  static var kernel: Int32? { Int32(TP_FLOAT32) }
   static func value(_ word: UInt32) -> Double { Double(Float(bitPattern: word)) }
   static let exponent: UInt32 = 0x7F80_0000
   static func rank(_ word: UInt32) -> Int64? { signedRank(word) }
 }
 
 enum Float16Element: MeasuredElement {
+  static var kernel: Int32? { Int32(TP_FLOAT16) }
   static func value(_ word: UInt16) -> Double { Double(float(half: word)) }
   static let exponent: UInt16 = 0x7C00
   static func rank(_ word: UInt16) -> Int64? { signedRank(word) }
 }
 
 enum BFloat16Element: MeasuredElement {
+  static var kernel: Int32? { Int32(TP_BFLOAT16) }
   static func value(_ word: UInt16) -> Double { Double(Float(bitPattern: UInt32(word) << 16)) }
   static let exponent: UInt16 = 0x7F80
   static func rank(_ word: UInt16) -> Int64? { signedRank(word) }

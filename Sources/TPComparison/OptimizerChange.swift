@@ -1,4 +1,6 @@
+internal import CTPKernels
 internal import TPBytes
+internal import TPModels
 internal import TPTensors
 
 /// What the optimizers of two checkpoints say of what the parameters did.
@@ -47,29 +49,25 @@ public struct OptimizerChange: Sendable {
 
   /// - Returns: `nil` where not both have an optimizer.
   init?(
-    _ a: OptimizerState?, _ b: OptimizerState?, _ left: StateDict, _ right: StateDict
+    _ a: OptimizerState?, _ b: OptimizerState?, _ left: StateDict, _ right: StateDict,
+    _ kernels: KernelVariant
   ) throws(PortError) {
     guard let a, let b else { return nil }
     let names = right.entries.filter { Self.isParameter($0) }.map(\.name)
     let numbers = Set(a.moments.keys).union(b.moments.keys).sorted()
     withoutParameter = b.moments.keys.filter { !names.indices.contains($0) }.sorted()
     withoutState = names.indices.filter { b.moments[$0] == nil }.map { names[$0] }
-    for number in numbers where names.indices.contains(number) {
-      var parameter = Parameter(name: names[number], index: number)
-      let (before, after) = (a.moments[number], b.moments[number])
-      for (place, own) in [before, after].enumerated() {
-        parameter.firstMoment[place] = try norm(own?.first)
-        parameter.secondMoment[place] = try norm(own?.second)
+    let known = numbers.filter { names.indices.contains($0) }
+    let results = Lumps.perform(known.count) { place -> Result<Parameter, PortError> in
+      let name = names[known[place]]
+      do throws(PortError) {
+        return .success(
+          try Parameter(name, known[place], (a, b), (left[name], right[name]), kernels))
+      } catch {
+        return .failure(error)
       }
-      if let before = before?.step, let after = after?.step { parameter.steps = after - before }
-      if let old = left[names[number]], let new = right[names[number]], old.shape == new.shape,
-        old.dtype.isReal, new.dtype.isReal
-      {
-        let group = b.groups.first { $0.parameters.contains(number) }
-        try parameter.hold(old, new, after, group, b.kind)
-      }
-      parameters.append(parameter)
     }
+    for result in results { parameters.append(try result.get()) }
   }
 
   private static func isParameter(_ entry: StateDict.Entry) -> Bool {
@@ -81,47 +79,48 @@ public struct OptimizerChange: Sendable {
   public var frozen: [String] { parameters.filter(\.isFrozen).map(\.name) }
 }
 
-private func norm(_ tensor: Tensor?) throws(PortError) -> Double? {
-  guard let tensor, tensor.dtype.isReal else { return nil }
-  var sum = 0.0
-  for value in try tensor.doubles() { sum += value * value }
-  return sum.squareRoot()
-}
-
 extension OptimizerChange.Parameter {
-  fileprivate mutating func hold(
-    _ old: Tensor, _ new: Tensor, _ state: OptimizerState.Moments?, _ group: OptimizerState.Group?,
-    _ kind: String?
+  fileprivate init(
+    _ name: String, _ index: Int, _ states: (a: OptimizerState, b: OptimizerState),
+    _ values: (old: Tensor?, new: Tensor?), _ kernels: KernelVariant
   ) throws(PortError) {
-    let (before, after) = (try old.doubles(), try new.doubles())
-    var (squares, moved) = (0.0, false)
-    for index in before.indices {
-      let delta = after[index] - before[index]
-      if delta != 0 { moved = true }
-      squares += delta * delta
+    (self.name, self.index) = (name, index)
+    let (before, after) = (states.a.moments[index], states.b.moments[index])
+    for (place, own) in [before, after].enumerated() {
+      firstMoment[place] = try norm(own?.first, kernels)
+      secondMoment[place] = try norm(own?.second, kernels)
     }
-    observed = squares.squareRoot()
-    isFrozen = !moved && (steps ?? 0) > 0
-    guard let group, kind == "Adam" || kind == "AdamW", let step = state?.step, step > 0,
-      let first = state?.first, let second = state?.second, first.shape == new.shape,
-      second.shape == new.shape, first.dtype.isReal, second.dtype.isReal,
+    if let before = before?.step, let after = after?.step { steps = after - before }
+    guard let old = values.old, let new = values.new, old.shape == new.shape, old.dtype.isReal,
+      new.dtype.isReal
+    else { return }
+    let group = states.b.groups.first { $0.parameters.contains(index) }
+    let adam = adam(group, states.b.kind, after?.step)
+    var tensors = [old, new]
+    if adam != nil, let first = after?.first, let second = after?.second,
+      [first, second].allSatisfy({ $0.shape == new.shape && $0.dtype.isReal })
+    {
+      tensors += [first, second]
+    }
+    let sums = try StepSums(tensors, adam ?? tp_adam(), kernels)
+    observed = sums.observed.squareRoot()
+    isFrozen = sums.observed == 0 && (steps ?? 0) > 0
+    guard tensors.count == 4 else { return }
+    expectedStep = sums.expected.squareRoot()
+    let norms = sums.expected.squareRoot() * sums.observed.squareRoot()
+    if norms > 0, norms.isFinite { cosine = sums.product / norms }
+  }
+
+  /// What Adam's step takes of a group; `nil` for other optimizers, or where it was never taken.
+  private func adam(_ group: OptimizerState.Group?, _ kind: String?, _ step: Double?) -> tp_adam? {
+    guard let group, kind == "Adam" || kind == "AdamW", let step, step > 0,
       let rate = group.numbers["lr"], let beta1 = group.numbers["beta1"],
       let beta2 = group.numbers["beta2"], let epsilon = group.numbers["eps"]
-    else { return }
+    else { return nil }
     let decay = kind == "AdamW" ? group.numbers["weight_decay"] ?? 0 : 0
-    let (m, v) = (try first.doubles(), try second.doubles())
-    let (corrected, spread) = (1 - power(beta1, step), 1 - power(beta2, step))
-    var (size, product) = (0.0, 0.0)
-    for index in m.indices {
-      let mean = m[index] / corrected
-      let own =
-        -rate * (mean / ((v[index] / spread).squareRoot() + epsilon) + decay * after[index])
-      size += own * own
-      product += own * (after[index] - before[index])
-    }
-    expectedStep = size.squareRoot()
-    let norms = size.squareRoot() * squares.squareRoot()
-    if norms > 0, norms.isFinite { cosine = product / norms }
+    return tp_adam(
+      rate: rate, first: 1 - power(beta1, step), second: 1 - power(beta2, step), epsilon: epsilon,
+      decay: decay)
   }
 }
 

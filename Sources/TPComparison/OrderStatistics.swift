@@ -1,3 +1,5 @@
+internal import CTPKernels
+
 /// Exact order statistics of non-negative numbers that can be gone through again and again, in memory
 /// that does not grow with them: a histogram of the high bits of their patterns, whose order is theirs,
 /// then of the next bits inside of the bin that is wanted, until what is left fits.
@@ -68,15 +70,79 @@ struct OrderStatistics {
     return numbers
   }
 
+  /// Numbers whose high bits have been counted.
+  struct Source {
+    /// How many numbers have which bits above `shift`.
+    let counts: [Int]
+    let shift: Int
+    /// The numbers whose bits lie in each of at most two ranges, given how many those are.
+    let gather: ([ClosedRange<UInt64>], [Int]) -> [[Double]]
+    /// Calls its second argument with every number whose bits lie in a range.
+    let pass: (ClosedRange<UInt64>, (Double) -> Void) -> Void
+  }
+
+  /// The numbers of the given ranks, likewise.
+  static func values(_ ranks: [Int], of source: Source) -> [Double] {
+    var found: [Int: Double] = [:]
+    var rest = Array(Set(ranks)).sorted()[...]
+    var wanted: [(range: ClosedRange<UInt64>, count: Int, below: Int, ranks: [Int])] = []
+    var below = 0
+    for (bin, count) in source.counts.enumerated() where count > 0 {
+      let inside = Array(rest.prefix { $0 < below + count })
+      rest = rest.dropFirst(inside.count)
+      defer { below += count }
+      if inside.isEmpty { continue }
+      let first = UInt64(bin) << UInt64(source.shift)
+      let range = first...first | (1 << UInt64(source.shift) - 1)
+      if count <= most {
+        wanted.append((range, count, below, inside))
+      } else {
+        select(inside, prefix: UInt64(bin), shift: source.shift, skipped: below, &found) {
+          source.pass(range, $0)
+        }
+      }
+      if rest.isEmpty { break }
+    }
+    for first in stride(from: 0, to: wanted.count, by: 2) {
+      let pair = wanted[first..<min(first + 2, wanted.count)]
+      let numbers = source.gather(pair.map(\.range), pair.map(\.count))
+      for (own, numbers) in zip(pair, numbers) {
+        let values = selected(own.ranks.map { $0 - own.below }, of: numbers)
+        for (rank, value) in zip(own.ranks, values) { found[rank] = value }
+      }
+    }
+    return ranks.map { found[$0] ?? .nan }
+  }
+
+  /// The numbers of the given ranks among some.
+  static func selected(_ ranks: [Int], of numbers: [Double]) -> [Double] {
+    var found: [Int: Double] = [:]
+    for rank in ranks where found[rank] == nil && numbers.indices.contains(rank) {
+      var copy = numbers
+      var pair = [0.0, 0.0]
+      unsafe tp_select(&copy, copy.count, rank, &pair)
+      found[rank] = pair[0]
+      if rank + 1 < numbers.count { found[rank + 1] = pair[1] }
+    }
+    return ranks.map { found[$0] ?? .nan }
+  }
+
   /// A quantile as NumPy's `linear` has it: between the numbers of the ranks around (n - 1) q.
   static func quantiles(_ shares: [Double], count: Int, _ pass: Pass) -> [Double] {
+    quantiles(shares, count: count) { ranks in values(ranks, count: count, pass) }
+  }
+
+  /// The same, with the numbers of ranks as they are given.
+  static func quantiles(
+    _ shares: [Double], count: Int, values: ([Int]) -> [Double]
+  ) -> [Double] {
     guard count > 0 else { return shares.map { _ in .nan } }
     let places = shares.map { $0 * Double(count - 1) }
     let ranks = places.flatMap { place -> [Int] in
       let low = Int(place)
       return [low, min(low + 1, count - 1)]
     }
-    let numbers = values(ranks, count: count, pass)
+    let numbers = values(ranks)
     return places.indices.map { index in
       let share = places[index] - places[index].rounded(.down)
       let (low, high) = (numbers[2 * index], numbers[2 * index + 1])

@@ -1,5 +1,6 @@
 /// The largest singular value of a matrix, by Lanczos on its Gram matrix in float64 with full
-/// reorthogonalisation (Golub and Van Loan, Matrix Computations, 10.1), to a relative 1e-12 or 300 steps.
+/// reorthogonalisation (Golub and Van Loan, Matrix Computations, 10.1), until a step adds no more than
+/// a relative 1e-15 to its square, at most 300 steps.
 enum SpectralNorm {
   /// - Parameter values: row-major.
   /// - Returns: `nil` where a value is not finite.

@@ -1,6 +1,7 @@
-private import Dispatch
+internal import CTPKernels
 internal import Synchronization
 internal import TPBytes
+internal import TPModels
 internal import TPTensors
 
 /// What the bits of two tensors of one shape and type have to do with each other.
@@ -19,8 +20,10 @@ func measure(
 ) throws(PortError) -> (bits: BitComparison, measures: TensorMeasures?) {
   let left = try elements(of: a, in: files.a)
   let right = try elements(of: b, in: files.b)
-  let isSame = left.hasSameBytes(as: right)
-  guard a.dtype.measuredParts > 0 else { return (isSame ? .identical : .changed, nil) }
+  let isSame = haveSameBytes(left, right)
+  guard a.dtype.measuredParts > 0, !options.isBitsAlone else {
+    return (isSame ? .identical : .changed, nil)
+  }
   let pair = MeasuredPair(a: left, b: right, isSame: isSame, tensor: a, options: options)
   let measures =
     switch a.dtype {
@@ -64,10 +67,12 @@ private struct MeasuredPair {
     let channel = extents.count < 2 ? 0 : extents.dropFirst().reduce(parts, *)
     let kernel = MeasureKernel<Element>(a: a, b: b, channel: channel)
     let isQuick = options.isQuick
-    let sums = inRuns(kernel.count, MeasureKernel<Element>.run) { range in
-      if !isQuick { return kernel.sums(range) }
-      return isSame ? kernel.squaresAlone(range) : kernel.squares(range)
-    }
+    let question = MeasureKernel<Element>.Question(
+      isQuick: isQuick, isSame: isSame, variant: options.kernels.code)
+    let histogram =
+      isQuick || isSame || Element.kernel == nil || kernel.count <= Sizes<Element>.few
+      ? nil : SizeHistogram()
+    let sums = kernel.sums(question, histogram)
     var measures = TensorMeasures()
     measures.normA = sums.squaresA.squareRoot()
     measures.normB = isSame ? measures.normA : sums.squaresB.squareRoot()
@@ -80,7 +85,7 @@ private struct MeasuredPair {
     measures.changed = Double(measures.changedCount) / Double(max(tensor.shape.elementCount, 1))
     let norms = measures.normA * measures.normB
     if norms != 0, norms.isFinite { measures.cosine = isSame ? 1 : sums.product / norms }
-    if !isQuick { measures.details = details(sums, kernel) }
+    if !isQuick { measures.details = details(sums, kernel, histogram) }
     if options.wantsSingularValues, parts == 1, extents.count >= 2 {
       measures.singularValues = singularValues(kernel, rows: extents[0])
     }
@@ -88,31 +93,32 @@ private struct MeasuredPair {
   }
 
   private func details<Element: MeasuredElement>(
-    _ sums: MeasureSums, _ kernel: MeasureKernel<Element>
+    _ sums: MeasureSums, _ kernel: MeasureKernel<Element>, _ histogram: SizeHistogram?
   ) -> TensorMeasures.Details {
     var details = TensorMeasures.Details()
     details.nonFinite = kernel.count - sums.finite
     if sums.finite > 0 { details.meanAbs = sums.sumAbs / Double(sums.finite) }
-    let quantiles =
-      sums.changed == 0 && sums.finite > 0
-      ? [0, 0]
-      : OrderStatistics.quantiles([0.5, 0.99], count: sums.finite) { body in
+    let shares = [0.5, 0.99]
+    let quantiles: [Double]
+    if sums.changed == 0 && sums.finite > 0 {
+      quantiles = [0, 0]
+    } else if let type = Element.kernel {
+      quantiles = Sizes(kernel: kernel, type: type, variant: options.kernels.code)
+        .quantiles(shares, finite: sums.finite, histogram)
+    } else {
+      quantiles = OrderStatistics.quantiles(shares, count: sums.finite) { body in
         kernel.distances(0..<kernel.count, body)
       }
+    }
     (details.medianAbs, details.p99Abs) = (quantiles[0], quantiles[1])
     details.signFlips = sums.flips
     if Element.exponent != 0 {
       let last = sums.distances.lastIndex { $0 != 0 } ?? -1
-      details.ulps = Array(sums.distances[...last])
+      details.ulps = sums.distances[...last].map { Int($0) }
     }
-    let moved = sums.channels.enumerated().filter { $0.element.delta != 0 }.sorted {
-      $0.element.delta > $1.element.delta
-        || ($0.element.delta == $1.element.delta && $0.offset < $1.offset)
-    }
-    details.channels = moved.prefix(8).map {
-      .init(
-        index: $0.offset, normDelta: $0.element.delta.squareRoot(),
-        normA: $0.element.a.squareRoot())
+    let moved = sums.channels.filter { $0.delta != 0 }.sorted { $0.moved(beyond: $1) }
+    details.channels = moved.prefix(MeasureSums.mostChannels).map {
+      .init(index: $0.index, normDelta: $0.delta.squareRoot(), normA: $0.a.squareRoot())
     }
     (details.a, details.b) = (sums.a.statistics, sums.b.statistics)
     return details
@@ -128,29 +134,40 @@ private struct MeasuredPair {
   }
 }
 
-/// Sums over runs of a fixed length, on all processors where there are many, added in their order.
-private func inRuns(
-  _ count: Int, _ length: Int, _ body: @Sendable (Range<Int>) -> MeasureSums
-) -> MeasureSums {
-  let runs = (count + length - 1) / length
-  var total = MeasureSums()
-  if runs <= 8 {
-    for run in 0..<runs { total.add(body(run * length..<min(count, (run + 1) * length))) }
+extension MeasureKernel {
+  /// The sums over all elements.
+  fileprivate func sums(_ question: Question, _ histogram: SizeHistogram?) -> MeasureSums {
+    let parts = Lumps.map(count) { lump in
+      guard let histogram else { return unsafe sums(question, lump, nil) }
+      return unsafe histogram.counting { unsafe sums(question, lump, $0) }
+    }
+    var total = MeasureSums()
+    for part in parts { total.add(part) }
+    settlePlace(&total, question.variant)
     return total
   }
-  // Not all runs of a large tensor at once: what they give would not be small any more.
-  let wave = 256
-  for first in stride(from: 0, to: runs, by: wave) {
-    let last = min(first + wave, runs)
-    let results = Mutex<[MeasureSums?]>(Array(repeating: nil, count: last - first))
-    DispatchQueue.concurrentPerform(iterations: last - first) { place in
-      let run = first + place
-      let sums = body(run * length..<min(count, (run + 1) * length))
-      results.withLock { $0[place] = sums }
-    }
-    for case .some(let sums) in results.withLock({ $0 }) { total.add(sums) }
+
+  private func sums(
+    _ question: Question, _ lump: Range<Int>, _ sizes: UnsafeMutablePointer<UInt32>?
+  ) -> MeasureSums {
+    var total = MeasureSums()
+    for run in lump.runs(Self.run) { total.add(unsafe answer(question, run, sizes)) }
+    return total
   }
-  return total
+}
+
+/// Compares byte by byte, on several processors where there are many.
+private func haveSameBytes(_ a: ByteRegion, _ b: ByteRegion) -> Bool {
+  guard a.count == b.count else { return false }
+  let differ = Atomic(false)
+  _ = Lumps.map(a.count) { lump in
+    guard !differ.load(ordering: .relaxed),
+      let left = a.slice(offset: lump.lowerBound, length: lump.count),
+      let right = b.slice(offset: lump.lowerBound, length: lump.count)
+    else { return }
+    if !left.hasSameBytes(as: right) { differ.store(true, ordering: .relaxed) }
+  }
+  return !differ.load(ordering: .relaxed)
 }
 
 private func differingElements(_ a: ByteRegion, _ b: ByteRegion, size: Int) -> Int {

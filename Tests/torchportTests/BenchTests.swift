@@ -24,7 +24,8 @@ import Testing
     #expect(
       jobs.compactMap { $0["job"]?.string } == [
         "open", "load and touch every tensor", "hash every tensor", "convert to safetensors",
-        "convert to hdf5", "diff with what was converted",
+        "convert to hdf5", "diff with what was converted", "diff with every weight moved",
+        "diff --quick with every weight moved",
         "native file to weights that are ready", "checkpoint to weights that are ready",
         "forward, the first call", "forward, 1 clip", "forward, 2 clips", "verify, 2 clips",
         "verify the logits alone, 2 clips",

@@ -62,4 +62,29 @@ struct ElementBlocks {
   static func ranges(_ count: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
+
+  /// The elements of several tensors of real numbers.
+  ///
+  /// - Throws: `PortError` where the bytes of one cannot be had, or are no real numbers.
+  static func all(
+    _ tensors: [Tensor], _ limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> [ElementBlocks] {
+    var blocks: [ElementBlocks] = []
+    for tensor in tensors {
+      guard let own = try ElementBlocks(tensor, limits) else {
+        throw PortError(.unsupported, "\(tensor.dtype.rawValue) elements are no real numbers")
+      }
+      blocks.append(own)
+    }
+    return blocks
+  }
+
+  /// Goes through several of as many elements, and hands over the same range of each with its start.
+  static func together(_ sides: [ElementBlocks], _ body: (Int, [[Double]]) -> Void) {
+    var values = sides.map { _ in [Double]() }
+    for range in ranges(sides.map(\.count).min() ?? 0) {
+      for (place, side) in sides.enumerated() { side.load(range, into: &values[place]) }
+      body(range.lowerBound, values)
+    }
+  }
 }
