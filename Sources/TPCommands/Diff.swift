@@ -22,6 +22,7 @@ struct Diff: ParsableCommand {
         torchport diff checkpoint_epoch_5.pth best.pth
         torchport diff best.pth model.h5
         torchport diff old.pth new.pth --clips validation.npz --fail-on nan,shape,flips>0
+        torchport diff old.pth new.pth --html diff.html
       """)
 
   @Argument(help: "The checkpoint to compare from.")
@@ -73,7 +74,7 @@ struct Diff: ParsableCommand {
         .joined(separator: ", ") + ".", valueName: "rule,..."))
   var failOn: String?
 
-  @OptionGroup var reports: MarkdownOption
+  @OptionGroup var reports: ReportOptions
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
@@ -90,7 +91,7 @@ struct Diff: ParsableCommand {
   func run() throws {
     try output.report("diff") { () throws(PortError) in
       let rules = try failOn.map { (text) throws(PortError) in try DiffRule.parse(text) } ?? []
-      try ReportFiles.check([reports.markdown], replacing: reports.force)
+      try reports.check()
       let left = try CheckpointFile.open(path: a, limits: reading.limits)
       let right = try CheckpointFile.open(path: b, limits: reading.limits)
       let progress = ProgressLine()
@@ -101,15 +102,17 @@ struct Diff: ParsableCommand {
         progress.show("compared \($0) of \($1) tensors")
       }
       difference.derivation = derivation(left, right, difference)
-      difference.behaviours = try behaviours(left, right)
+      let behaviours = try behaviours(left, right)
+      difference.behaviours = behaviours.map(\.change)
       var report = DiffReport(a: a, b: b, difference: difference)
       report.only = only.map { Glob($0) }
       report.order = sort.flatMap { DiffReport.Order(rawValue: $0) } ?? .file
       report.top = top
+      report.clipNames = behaviours.map(\.names)
       report.width = terminalWidth()
       report.hold(rules)
       progress.remove()
-      let warnings = try reports.write(report.markdown)
+      let warnings = try reports.write(markdown: report.markdown, html: report.html)
       return Outcome(
         status: status(report), text: report.text, json: report.json,
         warnings: reading.warnings((a, left), (b, right)) + warnings)
@@ -151,18 +154,18 @@ struct Diff: ParsableCommand {
 
   private func behaviours(
     _ left: Checkpoint, _ right: Checkpoint
-  ) throws(PortError) -> [BehaviourChange] {
+  ) throws(PortError) -> [(change: BehaviourChange, names: [String]?)] {
     if golden.isEmpty, clips.isEmpty { return [] }
     let network = try architecture.network()
     let first = try model(left, network, a)
     let second = try model(right, network, b)
-    var changes: [BehaviourChange] = []
+    var changes: [(change: BehaviourChange, names: [String]?)] = []
     for path in golden {
       let recorded = try Golden.open(path: path, limits: reading.limits)
       do throws(PortError) {
-        changes.append(
-          try BehaviourChange(
-            first, second, golden: recorded, source: path, threads: processorCount()))
+        let change = try BehaviourChange(
+          first, second, golden: recorded, source: path, threads: processorCount())
+        changes.append((change, recorded.provenance?.clips))
       } catch {
         throw error.in(file: path)
       }
@@ -173,10 +176,10 @@ struct Diff: ParsableCommand {
         classes: Evaluator.classes(first), limits: reading.limits
       ) { first.architecture.taking($0) != nil }
       do throws(PortError) {
-        changes.append(
-          try BehaviourChange(
-            first, second, clips: labelled, source: path, threads: processorCount(),
-            limits: reading.limits))
+        let change = try BehaviourChange(
+          first, second, clips: labelled, source: path, threads: processorCount(),
+          limits: reading.limits)
+        changes.append((change, labelled.names))
       } catch {
         throw error.in(file: path)
       }

@@ -46,6 +46,15 @@ public struct LabelledClips: Sendable {
   public let warnings: [String]
   let source: Source
 
+  /// What each clip is called: its file or its tensor; `nil` where all are one array.
+  public var names: [String]? {
+    switch source {
+    case .array: nil
+    case .list(let records): records.map(\.name)
+    case .files(let entries, _): entries.map(\.path)
+    }
+  }
+
   /// How many clips there are; at least one.
   public var count: Int { labels.count }
 

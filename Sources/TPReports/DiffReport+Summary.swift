@@ -37,9 +37,15 @@ extension DiffReport {
     return parts.joined(separator: "; ")
   }
 
+  private var movement: String? {
+    overallMovement.map {
+      "weights moved \(percent($0.share)), most in \(printable($0.most))"
+    }
+  }
+
   /// ||dW|| / ||W|| over all floating-point tensors together but running statistics, and the tensor with
   /// most of it.
-  private var movement: String? {
+  var overallMovement: (share: Double, most: String)? {
     var delta = 0.0
     var norm = 0.0
     var most: (name: String, share: Double)?
@@ -53,7 +59,7 @@ extension DiffReport {
       if square > (most?.share ?? 0) { most = (tensor.name, square) }
     }
     guard delta > 0, norm > 0, let most else { return nil }
-    return "weights moved \(percent((delta / norm).squareRoot())), most in \(printable(most.name))"
+    return ((delta / norm).squareRoot(), most.name)
   }
 
   /// The batch norm whose variances grew most.

@@ -38,7 +38,8 @@ extension DiffReport {
     return parts
   }
 
-  private var onlyOnOneSide: [String] {
+  /// What stands in the top level of one file only.
+  var onlyOnOneSide: [String] {
     let sides = difference.headers.map(\.parts)
     guard difference.headers[0].container == difference.headers[1].container else { return [] }
     return [(sides[0], sides[1], "a"), (sides[1], sides[0], "b")].compactMap { own, other, name in
@@ -50,7 +51,8 @@ extension DiffReport {
     }
   }
 
-  private func remarks(_ optimizer: OptimizerChange) -> [String] {
+  /// What is odd about an optimizer.
+  func remarks(_ optimizer: OptimizerChange) -> [String] {
     var lines: [String] = []
     func add(_ names: [String], _ clause: String) {
       if names.isEmpty { return }

@@ -42,6 +42,9 @@ public struct DiffReport: Sendable {
   public var top: Int?
   /// How many columns the text may have.
   public var width = 80
+  /// The names of the clips of each golden and dataset, in the order of the difference's behaviours;
+  /// `nil` where they have none.
+  public var clipNames: [[String]?] = []
   /// What became of the rules, in their order.
   public var verdicts: [Verdict] = []
 

@@ -41,24 +41,48 @@ extension DiffReport {
   /// The most rows of a table that is not the tensors'.
   static let mostRows = 60
 
+  /// What a side says of itself.
+  enum HeaderValue {
+    case text(String)
+    case number(Double)
+
+    fileprivate var text: String {
+      switch self {
+      case .text(let text): printable(text, limit: 24)
+      case .number(let value): significant(value, 6)
+      }
+    }
+  }
+
+  /// A line of the header; at least one side says something.
+  struct HeaderRow {
+    var name: String
+    var before: HeaderValue?
+    var after: HeaderValue?
+
+    /// What the second has more; `nil` where both are the same or no numbers.
+    var change: Double? {
+      guard case .number(let before) = before, case .number(let after) = after, before != after
+      else { return nil }
+      return after - before
+    }
+  }
+
   /// What each side says of itself, where one of them says something.
-  var headerTable: DiffTable {
-    var table = DiffTable(
-      columns: [("", .left), ("a", .left), ("b", .left), ("change", .left)])
+  var headerRows: [HeaderRow] {
+    var rows: [HeaderRow] = []
     let (left, right) = (difference.headers[0], difference.headers[1])
-    func add(_ name: String, _ before: String?, _ after: String?, _ change: String = "") {
+    func add(_ name: String, _ before: String?, _ after: String?) {
       if before == nil, after == nil { return }
-      table.rows.append([
-        printable(name, limit: 30), before.map { printable($0, limit: 24) } ?? "(absent)",
-        after.map { printable($0, limit: 24) } ?? "(absent)", change,
-      ])
+      rows.append(
+        HeaderRow(
+          name: name, before: before.map(HeaderValue.text), after: after.map(HeaderValue.text)))
     }
     func number(_ name: String, _ before: Double?, _ after: Double?) {
-      var change = ""
-      if let before, let after, before != after {
-        change = (after > before ? "+" : "") + significant(after - before, 6)
-      }
-      add(name, before.map { significant($0, 6) }, after.map { significant($0, 6) }, change)
+      if before == nil, after == nil { return }
+      rows.append(
+        HeaderRow(
+          name: name, before: before.map(HeaderValue.number), after: after.map(HeaderValue.number)))
     }
     add("container", left.container.rawValue, right.container.rawValue)
     add("format version", left.formatVersion, right.formatVersion)
@@ -82,7 +106,22 @@ extension DiffReport {
     add("optimizer", left.optimizer, right.optimizer)
     if left.classes != right.classes {
       add(
-        "classes", left.classes?.joined(separator: ", "), right.classes?.joined(separator: ", "))
+        "classes", left.classes?.prefix(100).joined(separator: ", "),
+        right.classes?.prefix(100).joined(separator: ", "))
+    }
+    return rows
+  }
+
+  /// The same for text and Markdown.
+  var headerTable: DiffTable {
+    var table = DiffTable(
+      columns: [("", .left), ("a", .left), ("b", .left), ("change", .left)])
+    for row in headerRows {
+      table.rows.append([
+        printable(row.name, limit: 30), row.before?.text ?? "(absent)",
+        row.after?.text ?? "(absent)",
+        row.change.map { ($0 > 0 ? "+" : "") + significant($0, 6) } ?? "",
+      ])
     }
     return table
   }

@@ -56,6 +56,10 @@ enum PageStyle {
     margin:1.75rem 0 0;font-size:.9375rem}
     .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));\
     gap:1.5rem 2.5rem;margin:1.2rem 0;align-items:start}
+    .charts.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:1.2rem 1.5rem}
+    .charts.small svg{min-width:0;max-width:24rem}
+    ul.tree,.tree ul{list-style:none;margin:.2rem 0;padding:0 0 0 1rem;border-left:1px solid var(--rule)}
+    ul.tree{padding:0;border:0;max-width:60rem}.tree li{margin:.25rem 0;overflow-wrap:anywhere}
     figure{margin:0;min-width:0}
     figcaption{font-weight:600;font-size:.9375rem;margin-bottom:.3rem}
     figcaption .soft{display:block;font-weight:400;font-size:.875rem}
@@ -77,7 +81,7 @@ enum PageStyle {
     .d3{fill:var(--three);stroke:var(--three)}
     .d1.out,.d2.out{stroke:var(--bad);fill:var(--bad)}
     svg .t1{fill:var(--one)}svg .t2{fill:var(--two)}svg .t3{fill:var(--three)}
-    .bar{fill:var(--one)}.hollow{fill:none;stroke:var(--strong)}
+    .bar{fill:var(--one)}.bar.faint{fill:var(--h2)}.bar.pale{fill:var(--strong)}.hollow{fill:none;stroke:var(--strong)}
     .h0{fill:var(--h0)}.h1{fill:var(--h1)}.h2{fill:var(--h2)}.h3{fill:var(--h3)}.h4{fill:var(--h4)}\
     .h5{fill:var(--h5)}.h6{fill:var(--h6)}.h7{fill:var(--h7)}.h8{fill:var(--h8)}
     .table{overflow-x:auto;margin:.8rem 0;max-width:100%}

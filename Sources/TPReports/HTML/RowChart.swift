@@ -25,6 +25,10 @@ struct RowChart {
   var limit: (value: Double, text: String)?
   /// How a value is said.
   var unit: (Double) -> String = { significant($0) }
+  /// Whether a bar leads from the beginning of the axis to each value.
+  var hasBars = false
+  /// How many rows there are that are not even given.
+  var more = 0
 
   /// Where the axis begins: behind the longest name.
   private var left: Double {
@@ -40,8 +44,8 @@ struct RowChart {
       content += draw(row, y: top + (Double(place) + 0.5) * RowChart.step + 2)
     }
     var legend = series.count < 2 ? [] : series.enumerated().flatMap { Drawing.key($1, series: $0) }
-    if rows.count > shown.count {
-      legend.append(.text("The first \(shown.count) of \(counted(rows.count, "row"))."))
+    if rows.count + more > shown.count {
+      legend.append(.text("The first \(shown.count) of \(counted(rows.count + more, "row"))."))
     }
     return Drawing(
       id: id, title: title, legend: legend, description: description, width: 420,
@@ -87,6 +91,11 @@ struct RowChart {
       let name = series.indices.contains(place) ? ", " + series[place] : ""
       let isOut = limit.map { !(value <= $0.value) } ?? false
       let isBeyond = value > (ticks.values.last ?? .infinity) || value.isNaN
+      if hasBars {
+        nodes.append(
+          Drawing.rectangle(
+            left, y - 3.5, (isBeyond ? RowChart.right : x(value)) - left, 7, "bar faint"))
+      }
       nodes.append(
         Drawing.point(
           isBeyond ? RowChart.right : x(value), y, series: place, isOut: isOut,

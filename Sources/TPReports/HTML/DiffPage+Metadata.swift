@@ -1,0 +1,93 @@
+internal import TPBytes
+internal import TPComparison
+
+/// The most values of the metadata on a page, and how deep its lists are nested.
+private let mostValues = 500
+private let mostLevels = 5
+
+extension DiffReport {
+  func addMetadata(to page: inout Page) {
+    if difference.metadata.isEmpty { return }
+    var root = MetadataBranch()
+    for change in difference.metadata.prefix(mostValues) {
+      root.add(change, under: change.path[...], level: 1)
+    }
+    let count = difference.metadata.count
+    page.add("Metadata") {
+      paragraph("\(counted(count, "value")) of the metadata \(count == 1 ? "differs" : "differ").")
+      root.list
+      if count > mostValues {
+        paragraph(
+          "The first \(grouped(mostValues)) of \(grouped(count)); the output of --json has all of"
+            + " them.", "soft")
+      }
+    }
+  }
+}
+
+/// Values that differ, under the keys that lead to them.
+private struct MetadataBranch {
+  private var keys: [String] = []
+  private var branches: [String: MetadataBranch] = [:]
+  private var values: [MetadataDifference] = []
+
+  mutating func add(_ change: MetadataDifference, under path: ArraySlice<String>, level: Int) {
+    guard let key = path.first else {
+      values.append(change)
+      return
+    }
+    // Below the last level the rest of the way stands in one name.
+    let name =
+      level < mostLevels
+      ? key
+      : path.prefix(20).map { abridged($0, limit: 60) }.joined(separator: ".")
+        + (path.count > 20 ? "…" : "")
+    if branches[name] == nil { keys.append(name) }
+    branches[name, default: MetadataBranch()].add(
+      change, under: level < mostLevels ? path.dropFirst() : [], level: level + 1)
+  }
+
+  var list: Node {
+    element(.ul, .class("tree")) {
+      for key in keys {
+        if let branch = branches[key] {
+          element(.li) {
+            named(key, limit: 80)
+            for change in branch.values { MetadataBranch.node(change) }
+            if !branch.keys.isEmpty { branch.list }
+          }
+        }
+      }
+    }
+  }
+
+  private static func node(_ change: MetadataDifference) -> [Node] {
+    switch (change.before, change.after) {
+    case (let before?, let after?):
+      if let more = continuation(before, after) {
+        return [.text(" goes on with "), value(more)]
+      }
+      if let less = continuation(after, before) {
+        return [.text(" ends before "), value(less)]
+      }
+      return [.text(" "), value(before), .text(" → "), value(after)]
+    case (let before?, nil): return [.text(" only in a: "), value(before)]
+    case (nil, let after?): return [.text(" only in b: "), value(after)]
+    case (nil, nil): return []
+    }
+  }
+
+  /// What a list has more than another that it begins with, as the history of a longer training.
+  private static func continuation(_ short: String, _ long: String) -> String? {
+    guard short.utf8.count > 2, short.utf8.count < 100_000, long.utf8.count < 100_000,
+      short.hasPrefix("["), short.hasSuffix("]"), long.hasSuffix("]")
+    else { return nil }
+    let start = short.dropLast() + ", "
+    guard long.hasPrefix(start) else { return nil }
+    return String(long.dropFirst(start.count).dropLast())
+  }
+
+  private static func value(_ text: String) -> Node {
+    text.isEmpty ? .text("an empty text") : named(text, limit: 160)
+  }
+}
