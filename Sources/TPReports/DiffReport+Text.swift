@@ -27,7 +27,7 @@ extension DiffReport {
     for change in difference.behaviours {
       parts.append(
         (
-          "on \(printable(change.source))", [sentence(change)],
+          "on \(printable(change.source))", [outcome(change)],
           change.flips.isEmpty ? nil : flipTable(change)
         ))
     }

@@ -207,7 +207,7 @@ extension DiffReport {
   }
 
   /// One sentence on what two models make of the clips.
-  func sentence(_ change: BehaviourChange) -> String {
+  func outcome(_ change: BehaviourChange) -> String {
     let margins = change.smallestMargins
     var text =
       "\(change.flips.count) of \(counted(change.clips.count, "prediction")) flip; logits drift by at"

@@ -8,7 +8,7 @@ extension DiffReport {
     let names = clipNames.indices.contains(place) ? clipNames[place] : nil
     let (flips, clips) = (page.name("flips"), page.name("clips"))
     page.add("Behaviour on \(abridged(change.source, limit: 60))") {
-      paragraph(sentence(sentence(change)))
+      paragraph(sentence(outcome(change)))
       if !change.flips.isEmpty {
         clipTable(
           change, change.flips, names,

@@ -176,9 +176,12 @@ extension DiffReport {
   }
 
   private var movedInUlps: [(name: String, bins: [Int])] {
-    moved.compactMap { entry in
-      entry.tensor.measures?.details?.ulps.map { (entry.tensor.name, $0) }
-    }.filter { !$0.bins.isEmpty }.prefix(SmallHistograms.most).map { ($0.name, $0.bins) }
+    var list: [(name: String, bins: [Int])] = []
+    for entry in moved where list.count < SmallHistograms.most {
+      guard let bins = entry.tensor.measures?.details?.ulps, !bins.isEmpty else { continue }
+      list.append((entry.tensor.name, bins))
+    }
+    return list
   }
 
   private func binTable(_ list: [(name: String, bins: [Int])]) -> PageTable {
