@@ -87,7 +87,8 @@ let package = Package(
     module(
       "TPComparison",
       imports: [
-        "TPEvaluation", "TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes", "CTPKernels",
+        "TPEvaluation", "TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes",
+        "CTPKernels",
       ]),
     module(
       "TPBenchmarks",

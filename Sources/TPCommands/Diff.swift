@@ -69,10 +69,10 @@ struct Diff: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Exit with 1 only where one of these holds: "
+      "Exit with 1 only where one of these holds; may be given more than once: "
         + DiffRule.Name.allCases.map { $0.rawValue + ($0.takesNumber ? ">X" : "") }
         .joined(separator: ", ") + ".", valueName: "rule,..."))
-  var failOn: String?
+  var failOn: [String] = []
 
   @OptionGroup var reports: ReportOptions
   @OptionGroup var architecture: ArchitectureOption
@@ -90,7 +90,9 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     try output.report("diff") { () throws(PortError) in
-      let rules = try failOn.map { (text) throws(PortError) in try DiffRule.parse(text) } ?? []
+      var rules: [DiffRule] = []
+      for text in failOn { rules += try DiffRule.parse(text) }
+      try check(rules)
       try reports.check()
       let left = try CheckpointFile.open(path: a, limits: reading.limits)
       let right = try CheckpointFile.open(path: b, limits: reading.limits)
@@ -104,6 +106,13 @@ struct Diff: ParsableCommand {
       difference.derivation = derivation(left, right, difference)
       let behaviours = try behaviours(left, right)
       difference.behaviours = behaviours.map(\.change)
+      if rules.contains(where: { $0.name == .accuracyDrop }),
+        difference.behaviours.allSatisfy({ $0.right == nil })
+      {
+        throw PortError(
+          .usage, "the rule accuracy-drop needs clips with labels, and none has them",
+          remedy: "give --clips with a dataset that has a class for each clip")
+      }
       var report = DiffReport(a: a, b: b, difference: difference)
       report.only = only.map { Glob($0) }
       report.order = sort.flatMap { DiffReport.Order(rawValue: $0) } ?? .file
@@ -119,10 +128,27 @@ struct Diff: ParsableCommand {
     }
   }
 
+  /// A rule whose figures nobody makes would never fire.
+  private func check(_ rules: [DiffRule]) throws(PortError) {
+    let hasClips = !golden.isEmpty || !clips.isEmpty
+    for rule in rules {
+      if !hasClips, [.flips, .drift, .accuracyDrop].contains(rule.name) {
+        throw PortError(
+          .usage, "the rule \(rule.name.rawValue) needs clips to predict",
+          remedy: "give --golden or --clips")
+      }
+      if quick, rule.name == .frozen {
+        throw PortError(
+          .usage, "the rule frozen needs the optimizers, which --quick leaves away",
+          remedy: "leave --quick away")
+      }
+    }
+  }
+
   private func status(_ report: DiffReport) -> Status {
     let difference = report.difference
     guard difference.comparedAny else { return .undecided }
-    if failOn != nil {
+    if !failOn.isEmpty {
       return report.verdicts.contains { $0.evidence != nil } ? .different : .done
     }
     return difference.isIdentical ? .done : .different

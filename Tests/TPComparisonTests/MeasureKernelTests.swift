@@ -77,8 +77,8 @@ import Testing
       var (left, right) = ([UInt64](), [UInt64]())
       for index in 0..<count {
         let (h, g) = (hash(index, seed), hash(index, seed + 1))
-        let bits = (h << 20 ^ g) & (1 << mantissa - 1)
-        let word = h >> 31 << (size - 1) | (exponent + (h >> 8) % 8) << mantissa | bits
+        let bits = ((h << 20) ^ g) & ((1 << mantissa) - 1)
+        let word = ((h >> 31) << (size - 1)) | ((exponent + (h >> 8) % 8) << mantissa) | bits
         left.append(word)
         right.append(g % 5 == 0 ? word : word &+ g % step &- step / 2)
       }

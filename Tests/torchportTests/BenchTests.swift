@@ -49,7 +49,7 @@ import Testing
       "bench", fixture("mapping/other.pth"), "--architecture", "none", "--runs", "1", "--json")
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.json?["architecture"] == .null)
-    #expect(run.json?["jobs"]?.array?.count == 6)
+    #expect(run.json?["jobs"]?.array?.count == 8)
     let text = try torchport("bench", fixture("mapping/other.pth"), "--runs", "1")
     #expect(text.status == 0)
     #expect(text.output.contains("GB/s"))
@@ -66,7 +66,8 @@ import Testing
     #expect(json["machine"]?["kernels"]?.string == Self.first)
     #expect(
       json["jobs"]?.array?.compactMap { $0["job"]?.string } == [
-        "diff with what was converted", "forward, 1 clip",
+        "diff with what was converted", "diff with every weight moved",
+        "diff --quick with every weight moved", "forward, 1 clip",
       ])
     #expect(folder.names == [])
   }

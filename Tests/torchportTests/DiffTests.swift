@@ -112,6 +112,40 @@ import Testing
     #expect(run.errors.contains(text), "\(run.errors)")
   }
 
+  @Test func rulesMayBeGivenOneByOne() throws {
+    let run = try torchport(
+      "diff", Self.early, Self.best, "--fail-on", "nan", "--fail-on", "metadata,shape")
+    #expect(run.status == 1)
+    for text in ["holds: nan\n", "FAILS metadata", "holds: shape\n"] {
+      #expect(run.output.contains(text), "\(run.output)")
+    }
+  }
+
+  /// A gate that nothing could ever close.
+  @Test(arguments: [
+    (["flips>0"], "needs clips to predict"), (["drift>1"], "give --golden or --clips"),
+    (["accuracy-drop>0"], "needs clips to predict"),
+    (["accuracy-drop>0", "--golden", fixture("goldens/best.npz")], "needs clips with labels"),
+    (["frozen", "--quick"], "leave --quick away"),
+  ])
+  func rulesWithoutFiguresAreWrongUsage(rule: [String], text: String) throws {
+    let run = try torchport(["diff", Self.early, Self.best, "--fail-on"] + rule)
+    #expect(run.status == 64, "\(run.output)")
+    #expect(run.errors.contains(text), "\(run.errors)")
+  }
+
+  /// Each way round: what fires one way holds the other.
+  @Test func accuracyDropsOneWay() throws {
+    let files = [Self.early, Self.best]
+    for (pair, status) in [(files, Int32(0)), (files.reversed(), 1)] {
+      let run = try torchport(
+        ["diff"] + pair
+          + ["--clips", fixture("validation.npz"), "--fail-on", "accuracy-drop>0.05,flips>39"])
+      #expect(run.status == status, "\(run.output)")
+      #expect(run.output.contains("FAILS accuracy-drop>0.05") == (status == 1), "\(run.output)")
+    }
+  }
+
   @Test func flipsAreThoseOfEvaluate() throws {
     let dataset = fixture("validation.npz")
     let other = try torchport("evaluate", Self.early, dataset, "--compare", Self.best, "--json")

@@ -123,6 +123,39 @@ import Testing
     #expect(start.duration(to: .now) < .seconds(60))
   }
 
+  /// Every two that follow each other, in every form of the report.
+  @Test func breaksNoDiff() throws {
+    let folder = TemporaryFolder()
+    let schemas = try JSONSchema.documented()
+    let paths = try FileManager.default.contentsOfDirectory(atPath: Self.hostile).sorted()
+      .map { Self.hostile + "/" + $0 }
+    let start = ContinuousClock.now
+    var statuses: Set<Int32> = []
+    for (place, path) in paths.enumerated() {
+      let (page, markdown) = (folder.file("\(place).html"), folder.file("\(place).md"))
+      let pair = [path, paths[(place + 1) % paths.count]]
+      let run = try torchport(
+        ["diff"] + pair + ["--html", page, "--markdown", markdown],
+        environment: ["GITHUB_ACTIONS": "true", "COLUMNS": "80"])
+      statuses.insert(run.status)
+      #expect(isTame(run.output) && isTame(run.errors), "\(pair)")
+      #expect(run.output.utf8.count < 60_000)
+      #expect(run.output.components(separatedBy: "\n").allSatisfy { $0.count < 1000 })
+      guard run.status < 2 else { continue }
+      let document = try PageDocument(page)
+      document.check()
+      #expect(document.text.utf8.count < 2_000_000, "\(pair)")
+      let text = try String(contentsOfFile: markdown, encoding: .utf8)
+      #expect(isTame(text) && !text.contains("<") && text.utf8.count < 200_000, "\(pair)")
+      // A list of 800,000 values would take the tests' own reader of schemas minutes.
+      if pair.contains(where: { $0.hasSuffix("many_values.pth") }) { continue }
+      let json = try #require(try torchport(["diff"] + pair + ["--json"]).json)
+      #expect(schemas.findings(json, file: "diff.json") == [])
+    }
+    #expect(statuses.contains(1))
+    #expect(start.duration(to: .now) < .seconds(120))
+  }
+
   /// Texts of 10 MB and a million keys, in a file that is as large.
   @Test func readsWhatIsLarge() throws {
     let folder = TemporaryFolder()
@@ -162,6 +195,13 @@ import Testing
     let audit = try torchport("audit", folder.path)
     #expect(audit.status == 1, "\(audit.errors.prefix(2000))")
     #expect(isTame(audit.output) && audit.output.utf8.count < 20_000)
+    let page = folder.file("diff.html")
+    let diff = try torchport("diff", folder.file("1.pth"), folder.file("2.pth"), "--html", page)
+    #expect(diff.status == 1, "\(diff.errors.prefix(2000))")
+    #expect(isTame(diff.output) && diff.output.utf8.count < 20_000)
+    let document = try PageDocument(page)
+    document.check()
+    #expect(document.text.utf8.count < 200_000)
     #expect(start.duration(to: .now) < .seconds(120))
   }
 

@@ -100,6 +100,53 @@ import Testing
     #expect(fields.count == layers + 9)
   }
 
+  @Test func diffHasTheFiguresOfTheJSON() throws {
+    let (page, json) = try page(
+      "diff", fixture("run/checkpoint_epoch_5.pth"), Self.best, "--clips",
+      fixture("validation.npz"), "--fail-on", "nan,max>0.001", "--singular-values")
+    #expect(page.all("h1").map { $0.text.filter { $0 != "\n" } } == ["1 of 2 rules broken"])
+    let values = Set(page.values)
+    let tensors = try #require(json["tensors"]?.array)
+    #expect(tensors.count == 34)
+    for tensor in tensors {
+      let name = try #require(tensor["name"]?.string)
+      #expect(page.all("th").contains { $0.text == name }, "\(name)")
+      for key in ["relative", "cosine", "max_abs", "median_abs", "p99_abs"] {
+        if let value = tensor[key]?.double { #expect(values.contains(value), "\(name) \(key)") }
+      }
+      if let sigma = tensor["singular_values"] {
+        for key in ["a", "delta"] {
+          #expect(values.contains(try #require(sigma[key]?.double)), "\(name) \(key)")
+        }
+      }
+    }
+    for norm in try #require(json["batch_norms"]?.array) {
+      #expect(values.contains(try #require(norm["mean_shift"]?.double)))
+    }
+    for parameter in try #require(json["optimizer"]?["parameters"]?.array) {
+      for key in ["observed", "expected_step", "ratio", "cosine"] {
+        if let value = parameter[key]?.double { #expect(values.contains(value), "\(key)") }
+      }
+    }
+    let clips = try #require(json["behaviour"]?.array?.first?["clips"]?.array)
+    #expect(clips.count == 40)
+    for clip in clips {
+      for key in ["margin_before", "margin_after", "drift"] {
+        #expect(values.contains(try #require(clip[key]?.double)), "\(key)")
+      }
+    }
+    let titles = page.all("title").map(\.text)
+    #expect(titles.contains("Relative movement of each tensor"))
+    let metadata = page.all("li").filter { $0.text.contains("best_val_acc") }
+    #expect(!metadata.isEmpty)
+  }
+
+  @Test func diffOfTheSameSaysSo() throws {
+    let (page, json) = try page("diff", Self.best, Self.best)
+    #expect(json["identical"] == true)
+    #expect(page.all("h1").map { $0.text.filter { $0 != "\n" } } == ["Nothing differs"])
+  }
+
   @Test func auditHasEveryCheck() throws {
     let (page, json) = try page("audit", fixture("history/run"))
     let checks = try #require(json["checks"]?.array)

@@ -54,8 +54,9 @@ final class PageDocument: NSObject, XMLParserDelegate {
   private static let names: Set<String> = [
     "a", "bdi", "body", "caption", "code", "dd", "desc", "details", "div", "dl", "dt",
     "figcaption", "figure", "footer", "h1", "h2", "h3", "head", "header", "html", "input", "label",
-    "li", "main", "meta", "nav", "output", "p", "script", "section", "span", "strong", "style",
-    "summary", "table", "tbody", "td", "th", "thead", "title", "tr", "ul", "svg", "circle", "g",
+    "li", "main", "meta", "nav", "output", "p", "script", "section", "small", "span", "strong",
+    "style", "summary", "table", "tbody", "td", "th", "thead", "title", "tr", "ul", "svg", "circle",
+    "g",
     "line", "path", "polyline", "rect", "text",
   ]
 

@@ -99,7 +99,7 @@ extension DiffReport {
       [
         ("parameter", .name), ("||dW||", .number), ("a step", .number), ("ratio", .number),
         ("cosine", .number), ("steps", .number), ("||m|| in a", .number), ("||m|| in b", .number),
-        ("||v|| in a", .number), ("||v|| in b", .number), ("", .mark),
+        ("||v|| in a", .number), ("||v|| in b", .number), ("note", .mark),
       ])
     for own in optimizer.parameters {
       guard table.hasRoom else {

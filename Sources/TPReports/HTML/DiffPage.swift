@@ -132,7 +132,7 @@ extension DiffReport {
     if difference.isIdentical { return }
     var table = PageTable(
       "What each file says of itself.",
-      [("", .words), ("a", .number), ("b", .number), ("change", .number)])
+      [("of the file", .words), ("a", .number), ("b", .number), ("change", .number)])
     for row in headerRows {
       func cell(_ value: HeaderValue?) -> PageTable.Cell {
         switch value {

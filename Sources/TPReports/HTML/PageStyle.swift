@@ -28,6 +28,7 @@ enum PageStyle {
     font-weight:600;margin:.35rem 0 .6rem;text-wrap:balance}
     h2{font-size:1.3rem;line-height:1.25;margin:0 0 .4rem;font-weight:600}
     h3{font-size:1rem;margin:1.5rem 0 .3rem;font-weight:600}
+    h1,h2,h3,nav a{overflow-wrap:anywhere}
     p{margin:.4rem 0;max-width:46rem;overflow-wrap:anywhere}
     section{margin-top:2.5rem;padding-top:1.5rem;border-top:1px solid var(--rule)}
     .lead{font-size:1.125rem;line-height:1.5}
@@ -58,8 +59,8 @@ enum PageStyle {
     gap:1.5rem 2.5rem;margin:1.2rem 0;align-items:start}
     .charts.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:1.2rem 1.5rem}
     .charts.small svg{min-width:0;max-width:24rem}
-    ul.tree,.tree ul{list-style:none;margin:.2rem 0;padding:0 0 0 1rem;border-left:1px solid var(--rule)}
-    ul.tree{padding:0;border:0;max-width:60rem}.tree li{margin:.25rem 0;overflow-wrap:anywhere}
+    ul.tree{list-style:none;margin:.2rem 0;padding:0;max-width:60rem}
+    .tree .tree{padding:0 0 0 1rem;border-left:1px solid var(--rule)}.tree li{margin:.25rem 0;overflow-wrap:anywhere}
     figure{margin:0;min-width:0}
     figcaption{font-weight:600;font-size:.9375rem;margin-bottom:.3rem}
     figcaption .soft{display:block;font-weight:400;font-size:.875rem}
