@@ -2,6 +2,7 @@
 #include "vectors.h"
 
 #include "winograd.h"
+#include "winograd_first.h"
 #include "direct.h"
 #include "dense.h"
 #include "sequence.h"

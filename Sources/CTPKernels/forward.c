@@ -60,7 +60,7 @@ ptrdiff_t tp_plan(int32_t variant, tp_step *s) {
     case TP_WINOGRAD_FIRST: {
       const tp_tiling t = tp_tile(lanes, s);
       s->strips = t.row_strips * t.chunks;
-      return 4 * 36 * t.tiles + 8 * 2 * 24 * channels;
+      return 4 * 16 * t.tiles + 8 * 2 * 8 * channels;
     }
     case TP_WINOGRAD: {
       const tp_tiling t = tp_tile(lanes, s);
@@ -100,7 +100,7 @@ ptrdiff_t tp_packed_count(int32_t variant, const tp_step *s) {
   const ptrdiff_t lanes = tp_lanes(variant), outputs = s->target.channels;
   switch (s->kind) {
     case TP_CONVOLVE: return tp_round_up(outputs, lanes) * s->source.channels * taps(s);
-    case TP_WINOGRAD_FIRST: return 36 * 3 * outputs;
+    case TP_WINOGRAD_FIRST: return 16 * 3 * outputs;
     case TP_WINOGRAD: return 36 * 4 * s->source.channels * outputs;
     case TP_LINEAR:
     case TP_RECUR:
@@ -155,17 +155,20 @@ static void to_four(const double *w, ptrdiff_t step, double *out, ptrdiff_t out_
   out[3 * out_step] = c;
 }
 
-/// 27 weights to [depth: 3 or 4][36 points].
-static void to_points(const float *w, double scale, int depth, double *points) {
-  double line[27], plane[3 * 3 * 6], all[3 * 36];
+/// 27 weights to [depth: 4][36 points]; for `first` to [depth: 3][16 points].
+static void to_points(const float *w, double scale, int first, double *points) {
+  void (*const spread)(const double *, ptrdiff_t, double *, ptrdiff_t) = first ? to_four : to_six;
+  const int side = first ? 4 : 6, all = side * side;
+  double line[27], plane[3 * 3 * 6], deep[3 * 36];
   for (int i = 0; i < 27; i++) line[i] = (double)w[i] * scale;
-  for (int i = 0; i < 9; i++) to_six(line + 3 * i, 1, plane + 6 * i, 1);
+  for (int i = 0; i < 9; i++) spread(line + 3 * i, 1, plane + side * i, 1);
   for (int d = 0; d < 3; d++)
-    for (int x = 0; x < 6; x++) to_six(plane + 18 * d + x, 6, all + 36 * d + x, 6);
-  if (depth == 3)
-    memcpy(points, all, sizeof all);
+    for (int x = 0; x < side; x++)
+      spread(plane + 3 * side * d + x, side, deep + all * d + x, side);
+  if (first)
+    memcpy(points, deep, sizeof(double) * 3 * 16);
   else
-    for (int p = 0; p < 36; p++) to_four(all + p, 36, points + p, 36);
+    for (int p = 0; p < 36; p++) to_four(deep + p, 36, points + p, 36);
 }
 
 static void pack_winograd(ptrdiff_t lanes, const tp_step *s, const float *weights,
@@ -173,16 +176,16 @@ static void pack_winograd(ptrdiff_t lanes, const tp_step *s, const float *weight
   const ptrdiff_t inputs = s->source.channels, outputs = s->target.channels;
   const int first = s->kind == TP_WINOGRAD_FIRST;
   const ptrdiff_t width = first ? outputs : lanes * tp_winograd_vectors(lanes, outputs);
+  const ptrdiff_t depths = first ? 3 : 4, all = first ? 16 : 36, block = inputs * width;
   for (ptrdiff_t o = 0; o < outputs; o++)
     for (ptrdiff_t i = 0; i < inputs; i++) {
       double points[4 * 36];
-      to_points(weights + (o * inputs + i) * 27, scale ? scale[o] : 1, first ? 3 : 4, points);
+      to_points(weights + (o * inputs + i) * 27, scale ? scale[o] : 1, first, points);
       // First: [point][depth][output]. Else: [point][block][depth][input][output of the block].
-      const ptrdiff_t depths = first ? 3 : 4, block = inputs * width;
       float *place = packed + o / width * depths * block + i * width + o % width;
-      for (ptrdiff_t p = 0; p < 36; p++)
+      for (ptrdiff_t p = 0; p < all; p++)
         for (ptrdiff_t d = 0; d < depths; d++)
-          place[p * depths * inputs * outputs + d * block] = (float)points[d * 36 + p];
+          place[p * depths * inputs * outputs + d * block] = (float)points[d * all + p];
     }
 }
 

@@ -95,7 +95,7 @@ static inline ptrdiff_t tp_winograd_tiles(ptrdiff_t lanes, ptrdiff_t vectors) {
   return vectors == 3 ? 8 : 12;
 }
 
-/// Tiles of 4 x 4 outputs in a strip, in rows of tiles.
+/// Tiles of 4 x 4 outputs, from one channel of 2 x 2, in a strip, in rows of tiles.
 typedef struct tp_tiling {
   ptrdiff_t columns, rows, row_strips;
   /// Tiles of a strip, rounded up to whole products.
@@ -106,15 +106,15 @@ typedef struct tp_tiling {
 
 static inline tp_tiling tp_tile(ptrdiff_t lanes, const tp_step *s) {
   tp_tiling t;
-  ptrdiff_t all = s->middle[1] / 4;
-  int first = s->kind == TP_WINOGRAD_FIRST;
-  t.columns = s->middle[2] / 4;
+  const int first = s->kind == TP_WINOGRAD_FIRST, side = first ? 2 : 4;
+  const ptrdiff_t all = s->middle[1] / side;
+  t.columns = s->middle[2] / side;
   // Enough tiles to make the reading of the weights cheap, few enough for the second-level cache.
   ptrdiff_t wanted = s->source.channels * s->target.channels > 1024 ? 24 : 12;
   t.rows = first ? 1 : (wanted + t.columns - 1) / t.columns;
   if (t.rows > all) t.rows = all;
   t.row_strips = (all + t.rows - 1) / t.rows;
-  t.tiles = first ? tp_round_up(t.columns, 16)
+  t.tiles = first ? 2 * tp_round_up(t.columns / 2, 16)
                   : tp_round_up(t.rows * t.columns,
                                 tp_winograd_tiles(lanes, tp_winograd_vectors(
                                                              lanes, s->target.channels)));

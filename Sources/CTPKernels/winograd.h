@@ -1,10 +1,9 @@
-// Convolutions of 3x3x3 by Winograd's algorithm: F(4x4, 3x3) over height and width, F(2, 3) over
-// depth unless there is but one input channel. Bias, ReLU and pooling are part of the last pass.
+// Convolutions of 3x3x3 from a multiple of 16 channels by Winograd's algorithm: F(4x4, 3x3) over
+// height and width, F(2, 3) over depth. Bias, ReLU and pooling are part of the last pass.
 //
 // The points of interpolation are 0, +-3/4, +-3/2 and infinity: of seven sets the one with the
 // smallest error, and every constant is exact in float32. The order of every sum is part of the
-// definition; lanes are output channels (tiles, in the transform of the only input channel), so it
-// is the same for every width.
+// definition; lanes are channels, so it is the same for every width.
 
 #define P 0.75f
 #define R 1.5f
@@ -83,22 +82,17 @@ INLINE int rows_from_points(VEC (*t)[6], int pool, VEC *out) {
   return odd;
 }
 
-/// Where the numbers of a tile lie that `finish_tile` takes: two slices of 6 x 6 points, or of the
-/// columns' 4 rows by 6 points.
+/// Where the numbers of a tile lie that `finish_tile` takes: two slices of 6 x 6 points.
 typedef struct {
   const float *first;
   ptrdiff_t point, slice, tile;
-  int halfway;
 } tile_source;
 
 INLINE int tile_sums(const float *m, const tile_source *from, int pool, VEC *out) {
   VEC t[4][6];
   UNROLL for (int x = 0; x < 6; x++) {
     VEC rows[4];
-    if (from->halfway)
-      UNROLL for (int i = 0; i < 4; i++) rows[i] = LOAD(m + (x * 4 + i) * from->point);
-    else
-      column_from_points(m + x * from->point, 6 * from->point, rows);
+    column_from_points(m + x * from->point, 6 * from->point, rows);
     UNROLL for (int i = 0; i < 4; i++) t[i][x] = rows[i];
   }
   return rows_from_points(t, pool, out);
@@ -147,76 +141,6 @@ INLINE void finish_tiles(const tp_step *s, const float *bias, const tile_source 
   else
     finish_row(s, bias, 2, from, pair, tile_row, first, last, out);
 }
-
-// One input channel.
-
-/// Tiles between two readings of the weights; their numbers stay in the first-level cache.
-#define FIRST_TILES 8
-
-INLINE void first_to_points(const tp_volume *v, const float *in, ptrdiff_t columns, ptrdiff_t tiles,
-                            float *out) {
-  KEEP_LOOP for (ptrdiff_t i = 0; i < columns; i += LANES) {
-    const float *x[6];
-    UNROLL for (int k = 0; k < 6; k++) x[k] = in + i + k % 4 * v->phase + k / 4;
-    tile_to_points(x, v->row, out + i, tiles);
-  }
-}
-
-/// One column of points of some tiles for two slices: sums over the kernel's depth, and the first
-/// half of the way back. `w` is [point][depth][channel].
-INLINE void first_products(const float *const *points, ptrdiff_t tiles, ptrdiff_t count, int column,
-                           const float *w, ptrdiff_t channels, float *out) {
-  VEC k[6][3];
-  UNROLL for (int y = 0; y < 6; y++)
-    UNROLL for (int d = 0; d < 3; d++) k[y][d] = LOAD(w + ((y * 6 + column) * 3 + d) * channels);
-  KEEP_LOOP for (ptrdiff_t t = 0; t < count; t++) {
-    VEC sum[2][6], rows[2][4];
-    UNROLL for (int y = 0; y < 6; y++)
-      UNROLL for (int z = 0; z < 4; z++) {
-        VEC x = SPLAT(points[z][(y * 6 + column) * tiles + t]);
-        if (z < 3) sum[0][y] = z == 0 ? x * k[y][0] : FMA(x, k[y][z], sum[0][y]);
-        if (z > 0) sum[1][y] = z == 1 ? x * k[y][0] : FMA(x, k[y][z - 1], sum[1][y]);
-      }
-    UNROLL for (int z = 0; z < 2; z++) {
-      from_points(sum[z], rows[z]);
-      UNROLL for (int i = 0; i < 4; i++)
-        STORE(out + ((t * 2 + z) * 24 + column * 4 + i) * channels, rows[z][i]);
-    }
-  }
-}
-
-static void winograd_first(const tp_step *s, const tp_constants *constants, const float *in,
-                           float *out, float *scratch, ptrdiff_t strip, int warm) {
-  const tp_tiling t = tp_tile(LANES, s);
-  const tp_volume *v = &s->source;
-  const ptrdiff_t channels = s->target.channels, ring = 36 * t.tiles;
-  const ptrdiff_t tile_row = strip / t.chunks, from = strip % t.chunks * t.chunk;
-  const ptrdiff_t to = from + t.chunk < t.pairs ? from + t.chunk : t.pairs;
-  const float *w = constants->weights;
-  float *products = scratch + 4 * ring;
-  in += tile_row * 4 * v->row;
-  if (!(warm && from > 0))
-    for (ptrdiff_t z = 2 * from; z < 2 * from + 2; z++)
-      first_to_points(v, in + z * v->slice, t.columns, t.tiles, scratch + z % 4 * ring);
-  for (ptrdiff_t pair = from; pair < to; pair++) {
-    const ptrdiff_t d = 2 * pair;
-    const float *points[4];
-    for (ptrdiff_t z = d + 2; z < d + 4; z++)
-      first_to_points(v, in + z * v->slice, t.columns, t.tiles, scratch + z % 4 * ring);
-    for (int z = 0; z < 4; z++) points[z] = scratch + (d + z) % 4 * ring;
-    for (ptrdiff_t tile = 0; tile < t.columns; tile += FIRST_TILES) {
-      const ptrdiff_t left = t.columns - tile, count = left < FIRST_TILES ? left : FIRST_TILES;
-      const float *at[4] = {points[0] + tile, points[1] + tile, points[2] + tile, points[3] + tile};
-      KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES)
-        KEEP_LOOP for (int column = 0; column < 6; column++)
-          first_products(at, t.tiles, count, column, w + c, channels, products + c);
-      const tile_source from = {products, channels, 24 * channels, 48 * channels, 1};
-      finish_tiles(s, constants->bias, &from, pair, tile_row, tile, tile + count, out);
-    }
-  }
-}
-
-// A multiple of 16 input channels.
 
 INLINE void slice_to_points(const tp_volume *v, const float *in, ptrdiff_t rows, ptrdiff_t columns,
                             float *out, ptrdiff_t step) {
@@ -322,7 +246,7 @@ static void winograd(const tp_step *s, const tp_constants *constants, const floa
 #endif
     }
     for (ptrdiff_t r = 0; r < rows; r++) {
-      const tile_source from = {m + r * t.columns * outputs, t.tiles * outputs, slices, outputs, 0};
+      const tile_source from = {m + r * t.columns * outputs, t.tiles * outputs, slices, outputs};
       finish_tiles(s, constants->bias, &from, pair, row + r, 0, t.columns, out);
     }
   }

@@ -23,7 +23,8 @@ public struct NetworkRun: Sendable {
 /// In float32 a convolution, the batch norm, the ReLU and the max pooling after it are computed
 /// together: the weights are multiplied by the norm's scale in float64 and rounded once. Kernels of
 /// 3x3x3 with stride 1 and padding 1 over extents that divide by 2, 4, 4, to a multiple of 16
-/// channels from 1 or a multiple of 16, go by Winograd's algorithm; every other output is a chain of
+/// channels from 1 or a multiple of 16, go by Winograd's algorithm, from one channel by a form of it
+/// in which no output feels an input outside of its window; every other output is a chain of
 /// fused multiply-adds over input channel, depth, height, width, and then the bias, which with groups,
 /// dilation or another border comes first. In a linear
 /// layer the chain starts from the bias. A batch norm of its own is fma(x, scale, shift) with scale and shift

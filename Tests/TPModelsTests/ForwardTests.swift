@@ -71,6 +71,36 @@ struct ForwardTests {
     }
   }
 
+  /// A bright point changes no bit of an output whose window it does not lie in: by F(4x4) it left its
+  /// rounding there, up to 44 times the noise of the output.
+  @Test(arguments: KernelVariant.available)
+  func anEmptyWindowFeelsNothing(variant: KernelVariant) throws {
+    let architecture = Self.networks[1]
+    let network = try Network(
+      architecture, architecture.bind(Noise.weights(architecture)), variant: variant)
+    let name = try #require(architecture.activations.last?.name)
+    func output(_ clip: [Float]) throws -> [Float] {
+      let run = try network.run(clip, batch: 1, recording: [name])
+      return try #require(run.activations.first { $0.name == name }).values
+    }
+    let (depth, height, width) = (4, 8, 8)
+    let dark = [Float](repeating: 0, count: depth * height * width)
+    let before = try output(dark)
+    try #require(before.count == 16 * depth * 4 * 4)
+    for point in dark.indices {
+      var clip = dark
+      clip[point] = 1
+      let (z, y, x) = (point / (height * width), point / width % height, point % width)
+      let after = try output(clip)
+      for place in after.indices where before[place].bitPattern != after[place].bitPattern {
+        let (d, h, w) = (place / 16 % depth, place / 4 % 4, place % 4)
+        #expect(
+          abs(d - z) <= 1 && (2 * h - 1...2 * h + 2).contains(y)
+            && (2 * w - 1...2 * w + 2).contains(x), "the point \(z) \(y) \(x) at \(d) \(h) \(w)")
+      }
+    }
+  }
+
   /// The network that the kernels were made for. The portable kernels take a second for each clip.
   @Test func theReferenceNetwork() throws {
     let architecture = Architecture.lightweightCNNLSTM
