@@ -1,6 +1,6 @@
 # TorchPort: the front door. Each target sets up what it needs; nothing has to be typed first.
 #
-#   make demo      build, then convert, verify, inspect and diff the checkpoints in fixtures/
+#   make demo      build, then convert, verify, evaluate and diff the checkpoints in fixtures/, with reports to look at
 #   make test      build and run all tests (no network, no Python, no PyTorch)
 #   make build     build the command: .build/release/torchport
 #   make lint      formatting and style, warnings as errors
@@ -74,10 +74,16 @@ demo: build
 	  run torchport verify $$weights --golden fixtures/goldens/best.npz; \
 	done; \
 	run torchport predict $(OUT)/model.safetensors fixtures/clips/uint8.npy; \
-	for file in $(RUN)/checkpoint_epoch_*.pth; do differ torchport diff $$file $$best; done; \
+	run torchport evaluate $(OUT)/model.safetensors fixtures/validation.npz --html $(OUT)/accuracy.html; \
+	run torchport verify $(OUT)/model.safetensors --golden fixtures/goldens/best.npz --ledger --html $(OUT)/parity.html; \
+	for file in $(RUN)/checkpoint_epoch_*.pth; do differ torchport diff $$file $$best --top 8; done; \
+	differ torchport diff $(RUN)/checkpoint_epoch_5.pth $$best --clips fixtures/validation.npz \
+	  --fail-on nan,shape,classes,accuracy-drop\>0.05 --html $(OUT)/diff.html; \
+	run torchport history $(RUN) --html $(OUT)/history.html; \
+	run torchport audit fixtures/history/run --html $(OUT)/audit.html; \
 	{ torchport inspect $$best; torchport verify $(OUT)/model.safetensors --golden fixtures/goldens/best.npz --verbose; \
 	  torchport diff $$best $(OUT)/model.safetensors; } > $(OUT)/report.txt; \
-	printf '\nThe weight files and report.txt lie in %s.\n' $(OUT)
+	printf '\nThe weight files lie in %s; to look at: report.txt, parity.html, accuracy.html, diff.html, history.html, audit.html.\n' $(OUT)
 
 fixtures:
 	fixtures/make.sh $(FIXTURES)
@@ -107,7 +113,7 @@ UBSAN_RUNTIME = $(shell find $$(dirname $$(readlink -f $$(command -v clang)))/..
 sanitize: setup
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/address
 	@[ -n "$(UBSAN_RUNTIME)" ] || { echo "clang's runtime for the undefined-behaviour sanitizer was not found" >&2; exit 2; }
-	$(SWIFT) test -c release --scratch-path .build/undefined --filter 'TPModelsTests|TPSafeTensorsTests|TPParityTests' \
+	$(SWIFT) test -c release --scratch-path .build/undefined --filter 'TPModelsTests|TPSafeTensorsTests|TPParityTests|TPComparisonTests' \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined -Xlinker $(UBSAN_RUNTIME) -Xlinker -lstdc++
 
 # The symbol graphs of the libraries, rendered by the toolchain's own DocC.

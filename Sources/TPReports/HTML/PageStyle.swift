@@ -124,7 +124,7 @@ enum PageStyle {
     summary{cursor:pointer;color:var(--link);font-size:.9375rem;padding:.2rem 0}
     footer{margin-top:3.5rem;padding-top:1rem;padding-bottom:2.5rem;color:var(--soft);\
     font-size:.875rem}
-    @media (max-width:40rem){th,td{padding:.38rem .55rem}tbody th{max-width:12rem}tbody th:not(.num){min-width:7rem}\
+    @media (max-width:40rem){th,td{padding:.38rem .55rem}tbody th{max-width:12rem}tbody th:not(.num){min-width:7rem}td.words{min-width:10rem}\
     .sticky tbody th,.sticky thead th:first-child{position:sticky;left:0;background:var(--paper);\
     z-index:1}section{margin-top:2rem}\
     dl.facts{grid-template-columns:1fr 1fr;gap:.8rem 1.2rem}.facts div:last-child{grid-column:1/-1}}

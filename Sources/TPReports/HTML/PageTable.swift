@@ -47,11 +47,15 @@ package struct PageTable: Sendable {
   /// Counts rows that nobody has to make, because they would not be shown.
   package mutating func skip(_ rows: Int) { count += rows }
 
-  /// The table in a frame of its own, which scrolls where the page is narrower.
+  /// The table in a frame of its own, which scrolls where the page is narrower; without the columns
+  /// in which no row has anything.
   ///
   /// - Parameter id: a name that no other element has.
   package func node(id: String) -> Node {
     let isSortable = rows.count > 1
+    let kept = columns.indices.filter { place in
+      place == 0 || rows.isEmpty || rows.contains { place < $0.count && !$0[place].isBlank }
+    }
     return .pieces([
       isSortable && rows.count >= PageTable.fewest ? filter(id) : .pieces([]),
       element(
@@ -62,8 +66,8 @@ package struct PageTable: Sendable {
           .table, [.id(id)] + (isSortable ? [Attribute("data-sort", "")] : []),
           [
             captioned(id),
-            head(isSortable),
-            .element(.tbody, [], rows.map(row)),
+            head(kept, isSortable),
+            .element(.tbody, [], rows.map { row($0, kept) }),
           ])
       },
       count > rows.count
@@ -90,10 +94,10 @@ package struct PageTable: Sendable {
     }
   }
 
-  private func head(_ isSortable: Bool) -> Node {
+  private func head(_ kept: [Int], _ isSortable: Bool) -> Node {
     element(.thead) {
       element(.tr) {
-        for column in columns {
+        for column in kept.map({ columns[$0] }) {
           let attributes =
             [Attribute("scope", "col")] + (column.kind == .number ? [.class("num")] : [])
             + (isSortable ? [Attribute("aria-sort", "none")] : [])
@@ -103,10 +107,10 @@ package struct PageTable: Sendable {
     }
   }
 
-  private func row(_ cells: [Cell]) -> Node {
+  private func row(_ cells: [Cell], _ kept: [Int]) -> Node {
     var nodes: [Node] = []
-    for (place, cell) in cells.enumerated() where place < columns.count {
-      var (attributes, content) = cell.parts
+    for place in kept where place < cells.count {
+      var (attributes, content) = cells[place].parts
       if columns[place].kind == .words { attributes.append(.class("words")) }
       if place == 0 { attributes.append(Attribute("scope", "row")) }
       nodes.append(.element(place == 0 ? .th : .td, attributes, content))
@@ -124,6 +128,16 @@ extension PageTable.Cell {
       ([.class("num"), Attribute("data-value", value.map { "\($0)" } ?? "")], [.text(text)])
     case .mark(let mark, let word): ([], [mark.node(word)])
     case .nodes(let nodes): ([], nodes)
+    }
+  }
+
+  /// Whether nothing is there to be read.
+  fileprivate var isBlank: Bool {
+    switch self {
+    case .text(let text), .name(let text): text.isEmpty
+    case .number(let value, let text): value == nil && text.isEmpty
+    case .mark(_, let word): word.isEmpty
+    case .nodes(let nodes): nodes.isEmpty
     }
   }
 
