@@ -17,7 +17,9 @@ extension DiffReport {
     if let moved = movement { parts.append(moved) }
     parts += statistics
     for change in difference.behaviours where !change.clips.isEmpty {
-      parts.append("\(change.flips.count) of \(counted(change.clips.count, "prediction")) flip")
+      let flips = change.flips.count
+      parts.append(
+        "\(flips) of \(counted(change.clips.count, "prediction")) \(flips == 1 ? "flips" : "flip")")
     }
     let all = difference.tensors
     for status in TensorDifference.Status.allCases where status != .identical {
@@ -28,11 +30,13 @@ extension DiffReport {
     if nans > 0 { parts.append("\(counted(nans, "tensor")) with NaN") }
     if !difference.otherTensors.isIdentical {
       let others = difference.otherTensors
-      parts.append(
-        "\(grouped(others.changed + others.added + others.removed)) other tensors differ")
+      let count = others.changed + others.added + others.removed
+      parts.append("\(counted(count, "other tensor")) \(count == 1 ? "differs" : "differ")")
     }
     if !difference.metadata.isEmpty {
-      parts.append("\(counted(difference.metadata.count, "value")) of the metadata differ")
+      let count = difference.metadata.count
+      parts.append(
+        "\(counted(count, "value")) of the metadata \(count == 1 ? "differs" : "differ")")
     }
     return parts.joined(separator: "; ")
   }

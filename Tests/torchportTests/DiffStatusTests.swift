@@ -1,0 +1,128 @@
+import Foundation
+import TPBytes
+import Testing
+
+/// What `diff` ends with: 0 only for what is equal, 1 for any difference, 3 where nothing could be
+/// compared; and which rules of `--fail-on` fire on what.
+@Suite struct DiffStatusTests {
+  let folder = TemporaryFolder()
+
+  /// A tensor as safetensors has it.
+  struct Row: Sendable {
+    var name: String
+    var words: [UInt32]
+    var shape: [Int]?
+    var dtype = "F32"
+  }
+
+  static let one: UInt32 = 0x3F80_0000
+  static let two: UInt32 = 0x4000_0000
+  static let whole = [Row(name: "w", words: [one, two, 0]), Row(name: "v", words: [two])]
+
+  private func file(_ name: String, _ rows: [Row]) throws -> String {
+    var header: [String: Any] = [:]
+    var bytes = Data()
+    for row in rows {
+      let start = bytes.count
+      for word in row.words {
+        withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+      }
+      header[row.name] = [
+        "dtype": row.dtype, "shape": row.shape ?? [row.words.count],
+        "data_offsets": [start, bytes.count],
+      ]
+    }
+    let json = try JSONSerialization.data(withJSONObject: header)
+    var data = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
+    data += json + bytes
+    let path = folder.file(name + ".safetensors")
+    try data.write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var name: String
+    var rows: [Row]
+    var status: Int32
+    var rule: String?
+    var testDescription: String { name }
+  }
+
+  static let cases = [
+    Case(name: "the same", rows: whole, status: 0, rule: "unchanged"),
+    Case(name: "in another order", rows: whole.reversed(), status: 0, rule: "unchanged"),
+    Case(
+      name: "another value", rows: [Row(name: "w", words: [one, one, 0]), whole[1]], status: 1,
+      rule: "changed"),
+    Case(
+      name: "the sign of a zero", rows: [Row(name: "w", words: [one, two, 1 << 31]), whole[1]],
+      status: 1),
+    Case(
+      name: "another shape",
+      rows: [Row(name: "w", words: [one, two, 0], shape: [3, 1]), whole[1]], status: 1,
+      rule: "shape"),
+    Case(
+      name: "every shape another",
+      rows: [
+        Row(name: "w", words: [one, two, 0], shape: [3, 1]),
+        Row(name: "v", words: [two], shape: []),
+      ], status: 1, rule: "shape"),
+    Case(
+      name: "another type",
+      rows: [Row(name: "w", words: [one, two, 0], dtype: "I32"), whole[1]], status: 1,
+      rule: "dtype"),
+    Case(
+      name: "one more", rows: whole + [Row(name: "x", words: [one])], status: 1, rule: "added"),
+    Case(name: "one less", rows: [whole[0]], status: 1, rule: "removed"),
+    Case(
+      name: "under another name", rows: [Row(name: "u", words: [one, two, 0]), whole[1]],
+      status: 1, rule: "renamed"),
+    Case(
+      name: "a NaN", rows: [Row(name: "w", words: [one, 0x7FC0_0000, 0]), whole[1]], status: 1,
+      rule: "nan"),
+    Case(
+      name: "nothing alike", rows: [Row(name: "p", words: [one, one])], status: 3),
+    Case(name: "nothing at all", rows: [], status: 3),
+  ]
+
+  @Test(arguments: cases) func everyDifferenceCounts(own: Case) throws {
+    let (a, b) = (try file("a", Self.whole), try file("b", own.rows))
+    for options in [[], ["--quick"]] {
+      #expect(try torchport(["diff", a, b] + options).status == own.status)
+      #expect(try torchport(["diff", b, a] + options).status == own.status)
+      guard own.status < 3 else { continue }
+      for rule in ["changed", "shape", "dtype", "added", "removed", "renamed", "nan"] {
+        let run = try torchport(["diff", a, b, "--fail-on", rule] + options)
+        // A NaN is another value, too.
+        let fires = rule == own.rule || rule == "changed" && own.rule == "nan"
+        #expect(run.status == (fires ? 1 : 0), "\(rule): \(run.output)")
+        #expect(run.output.contains(fires ? "FAILS \(rule)" : "holds: \(rule)"))
+      }
+      if own.rule == "unchanged" {
+        #expect(try torchport("diff", a, b, "--fail-on", "unchanged").status == 1)
+      }
+    }
+  }
+
+  @Test func whatCannotBeReadIsNoDifference() throws {
+    let a = try file("a", Self.whole)
+    #expect(try torchport("diff", a, folder.file("missing")).status == 2)
+    let cut = folder.file("cut.safetensors")
+    try Data(contentsOf: URL(fileURLWithPath: a)).dropLast(1).write(to: URL(fileURLWithPath: cut))
+    #expect(try torchport("diff", a, cut).status == 2)
+    #expect(try torchport("diff", a).status == 64)
+  }
+
+  /// States that went on without their weights, and a channel that died.
+  @Test func rulesOfTraining() throws {
+    let still = [fixture("differences/still_a.pth"), fixture("differences/still_b.pth")]
+    let run = try torchport(["diff"] + still + ["--fail-on", "frozen,nan,dead"])
+    #expect(run.status == 1)
+    #expect(run.output.contains("FAILS frozen: 2.weight and 1 more\n"), "\(run.output)")
+    #expect(run.output.contains("holds: dead\n"))
+    let epochs = [10, 20].map { fixture("history/run/checkpoint_epoch_\($0).pth") }
+    let dead = try torchport(["diff"] + epochs + ["--fail-on", "frozen,dead"])
+    #expect(dead.status == 1)
+    #expect(dead.output.contains("FAILS dead: bn3d2\n") && dead.output.contains("holds: frozen\n"))
+  }
+}
