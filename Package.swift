@@ -1,14 +1,20 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// A library target of ours; `imports` is its row of docs/house.json.
 func module(
-  _ name: String, imports: [String] = [], packages: [Target.Dependency] = []
+  _ name: String, imports: [String] = [], packages: [Target.Dependency] = [],
+  libraries: [String] = []
 ) -> Target {
   .target(
     name: name, dependencies: imports.map { .init(stringLiteral: $0) } + packages,
     swiftSettings: swiftSettings + [.strictMemorySafety()],
-    linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))])
+    linkerSettings: libraries.map { .linkedLibrary($0) }
+      + [.linkedLibrary("m", .when(platforms: [.linux]))])
 }
 
 /// The tests of one module, in Tests/MODULETests.
@@ -19,10 +25,27 @@ func tests(of name: String, imports: [String] = []) -> Target {
 }
 
 /// A C library of the system, through a module map and a shim header.
-func system(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+func system(_ name: String, pkgConfig: String?, apt: String, brew: String) -> Target {
   .systemLibrary(
     name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
+
+/// Debian's libhdf5 as an archive, or nil. The shared one brings libcurl, Kerberos, LDAP and thirty
+/// others, which no local file needs and every start of the command would wait for.
+let hdf5Archive: String? = {
+  #if canImport(Glibc) && arch(x86_64)
+    let folder = "/usr/lib/x86_64-linux-gnu/"
+  #elseif canImport(Glibc) && arch(arm64)
+    let folder = "/usr/lib/aarch64-linux-gnu/"
+  #endif
+  #if canImport(Glibc) && (arch(x86_64) || arch(arm64))
+    let needed = ["libhdf5_serial.a", "libsz.so", "libz.so"].map { folder + $0 }
+    let header = "/usr/include/hdf5/serial/hdf5.h"
+    return (needed + [header]).allSatisfy { access($0, R_OK) == 0 } ? "libhdf5_serial.a" : nil
+  #else
+    return nil
+  #endif
+}()
 
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -53,7 +76,8 @@ let package = Package(
   ],
   targets: [
     system("CTPLibZip", pkgConfig: "libzip", apt: "libzip-dev", brew: "libzip"),
-    system("CTPLibHDF5", pkgConfig: "hdf5", apt: "libhdf5-dev", brew: "hdf5"),
+    system(
+      "CTPLibHDF5", pkgConfig: hdf5Archive == nil ? "hdf5" : nil, apt: "libhdf5-dev", brew: "hdf5"),
     system(
       "CTPLibDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
     system("CTPLibYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
@@ -66,7 +90,9 @@ let package = Package(
     module("TPZip", imports: ["TPBytes", "CTPLibZip", "CTPLibDeflate"]),
     module("TPTorchFiles", imports: ["TPPickle", "TPZip", "TPTensors", "TPBytes"]),
     module("TPSafeTensors", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
-    module("TPHDF5", imports: ["TPTensors", "TPBytes", "CTPLibHDF5"]),
+    module(
+      "TPHDF5", imports: ["TPTensors", "TPBytes", "CTPLibHDF5"],
+      libraries: hdf5Archive.map { [":" + $0, "sz", "z", "dl"] } ?? []),
     module("TPNumPy", imports: ["TPTensors", "TPZip", "TPBytes"]),
     module("TPModels", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
     module("LipReading", imports: ["TPModels", "TPSafeTensors", "TPTensors", "TPBytes"]),
@@ -113,7 +139,15 @@ let package = Package(
       packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
-      swiftSettings: swiftSettings + [.strictMemorySafety()]),
+      swiftSettings: swiftSettings + [.strictMemorySafety()],
+      // Eleven libraries fewer to load at every start, and the command runs where Swift is not
+      // installed. The two named ones are what FoundationEssentials, which Crypto uses, is made of.
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims", "-use-ld=lld",
+          ], .when(platforms: [.linux], configuration: .release))
+      ]),
 
     tests(of: "TPBytes"),
     tests(of: "TPTensors", imports: ["TPBytes"]),
@@ -140,7 +174,11 @@ let package = Package(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPBenchmarks", imports: ["TPModels"]),
     tests(of: "TPReports", imports: ["TPBytes"]),
-    tests(of: "torchport", imports: ["LipReading", "TPCheckpoints", "TPTensors", "TPBytes"]),
+    .testTarget(
+      // Not "torchport" itself: these run the command, and its link is not that of a test.
+      name: "torchportTests",
+      dependencies: ["LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
+      swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c17
 )

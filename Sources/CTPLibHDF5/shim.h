@@ -1,7 +1,15 @@
 #pragma once
+#if __has_include(<hdf5.h>)
 #include <hdf5.h>
+#else  // Debian's, where Package.swift links the archive and pkg-config is not asked
+#include <hdf5/serial/hdf5.h>
+#endif
 #if H5_VERSION_GE(1, 13, 0)
+#if __has_include(<H5FDdevelop.h>)
 #include <H5FDdevelop.h>
+#else
+#include <hdf5/serial/H5FDdevelop.h>
+#endif
 #endif
 #include <errno.h>
 #include <stdbool.h>
