@@ -10,8 +10,8 @@ struct CommandOptions {
     let tool = try JSONValue(parsing: run.output)
     var options: [String: Set<String>] = [:]
     for command in tool["command"]?["subcommands"]?.array ?? [] {
-      guard case .string(let name)? = command["commandName"] else { continue }
-      if case .bool(false)? = command["shouldDisplay"] { continue }
+      guard let name = command["commandName"]?.string else { continue }
+      if name == "help" || command["shouldDisplay"]?.bool == false { continue }
       options[name] = Self.names(of: command).union(["-h", "--help", "--version"])
     }
     self.options = options
@@ -21,9 +21,8 @@ struct CommandOptions {
     var found: Set<String> = []
     for argument in command["arguments"]?.array ?? [] {
       for name in argument["names"]?.array ?? [] {
-        guard case .string(let text)? = name["name"], case .string(let kind)? = name["kind"]
-        else { continue }
-        found.insert((kind == "short" ? "-" : "--") + text)
+        guard let text = name["name"]?.string else { continue }
+        found.insert((name["kind"]?.string == "short" ? "-" : "--") + text)
       }
     }
     return found

@@ -123,7 +123,7 @@ import Testing
   /// with the reason why it is not.
   @Test func shellBlocksAreRunSomewhere() throws {
     let exceptions = [
-      "export PATH=\"$PWD/.build/release:$PATH\"": "what the tests do for every example",
+      "export PATH=\"$PWD/.build/release:$PATH\"": "what the tests do for every example"
     ]
     let make = try String(
       contentsOf: packageRoot.appendingPathComponent("Makefile"), encoding: .utf8)
@@ -139,6 +139,18 @@ import Testing
         }
       }
     }
+  }
+
+  /// The table of docs/security.md has the limits with their defaults.
+  @Test func limitsAreAsTold() throws {
+    let page = try #require(Self.pages.first { $0.path == "docs/security.md" })
+    var told: [String: String] = [:]
+    for line in page.prose {
+      guard let row = line.firstMatch(of: /^\| `([a-z-]+)` \| ([0-9,]+) \|/) else { continue }
+      told[String(row.1)] = row.2.replacing(",", with: "")
+    }
+    let limits = ReadLimits.Named.allCases.map { ($0.rawValue, "\(ReadLimits()[$0])") }
+    #expect(told == Dictionary(uniqueKeysWithValues: limits))
   }
 
   @Test func jsonBlocksParse() throws {

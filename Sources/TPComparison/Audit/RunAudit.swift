@@ -10,7 +10,7 @@ public struct RunAudit: Sendable {
     /// infinity where that is not so.
     public var improvement = 0.3
 
-    /// The rule of the training that docs/audit.md tells of.
+    /// The rule of the training that docs/commands/audit.md tells of.
     public init() {}
   }
 
