@@ -9,7 +9,7 @@ struct Audit: ParsableCommand {
     abstract: "Check that a delivery of checkpoints is complete and agrees with itself.",
     discussion: """
       Every checkpoint is read whole: checksums, architecture, classes, histories, the best file, optimizer \
-      steps, batch counters, NaN, duplicates, missing epochs (docs/commands/audit.md has each check).
+      steps, batch counters, NaN, duplicates, missing epochs (docs/audit.md has each check).
 
       Exit status 0 where every check holds; 1 where one does not; 2 where a file could not be read; 3 \
       where there is nothing to check.
@@ -46,7 +46,7 @@ struct Audit: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Hold the figures against a JSON object of expected ones (docs/commands/audit.md).",
+      "Hold the figures against a JSON object of expected ones (docs/audit.md).",
       valueName: "summary.json"))
   var expect: String?
 

@@ -16,7 +16,7 @@ struct Diff: ParsableCommand {
     discussion: """
       The two may have different formats: a checkpoint and the weight file made from it are \
       identical. Exit status 0 means identical, 1 different, 3 that no tensor could be compared; with \
-      --fail-on 1 means that a rule fires (docs/commands/diff.md has the rules and defines every figure).
+      --fail-on 1 means that a rule fires (docs/diff.md has the rules and defines every figure).
 
       Example:
         torchport diff checkpoint_epoch_5.pth best.pth

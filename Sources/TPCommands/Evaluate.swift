@@ -13,7 +13,7 @@ struct Evaluate: ParsableCommand {
     discussion: """
       Accuracy with its 95 % interval, recall and precision of each class, the confusion matrix, \
       cross-entropy and calibration, and how far that is from what the training recorded \
-      (docs/commands/evaluate.md has the definitions).
+      (docs/evaluate.md has the definitions).
 
       The dataset is a file with an array of clips and one of labels, class indexes or class names, or \
       a manifest of lines PATH,LABEL.

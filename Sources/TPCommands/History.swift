@@ -10,7 +10,7 @@ struct History: ParsableCommand {
     discussion: """
       The checkpoints are put in the order of the epochs that they name. Losses, accuracies, learning \
       rates, how far each layer moved from file to file, batch norms, what froze, died or became NaN \
-      (docs/commands/history.md has the definitions).
+      (docs/history.md has the definitions).
 
       Exit status 0 when done; 2 where a file could not be read, after a report on the others; 3 where \
       there is nothing to tell: no history, and no two epochs.

@@ -147,7 +147,7 @@ import Testing
     var told: [String: String] = [:]
     for line in page.prose {
       guard let row = line.firstMatch(of: /^\| `([a-z-]+)` \| ([0-9,]+) \|/) else { continue }
-      told[String(row.1)] = row.2.replacing(",", with: "")
+      told[String(row.1)] = String(row.2).replacing(",", with: "")
     }
     let limits = ReadLimits.Named.allCases.map { ($0.rawValue, "\(ReadLimits()[$0])") }
     #expect(told == Dictionary(uniqueKeysWithValues: limits))
@@ -198,6 +198,36 @@ import Testing
         }
       }
     }
+  }
+
+  /// A page or schema that the sources, the tests, the Makefile or a script of the fixtures name is there.
+  @Test func namedPagesAreThere() throws {
+    let byPath = Dictionary(uniqueKeysWithValues: Self.pages.map { ($0.path, $0) })
+    var files = ["Makefile"]
+    for folder in ["Sources", "Tests", "fixtures"] {
+      let names = FileManager.default.enumerator(atPath: packageRoot.path + "/" + folder)
+      while let name = names?.nextObject() as? String {
+        if [".swift", ".h", ".c", ".py", ".sh"].contains(where: name.hasSuffix) {
+          files.append(folder + "/" + name)
+        }
+      }
+    }
+    var count = 0
+    for file in files {
+      let url = packageRoot.appendingPathComponent(file)
+      let text = try String(contentsOf: url, encoding: .utf8)
+      for match in text.matches(of: /docs\/([\w\/-]+\.(?:md|json))(?:#([\w-]+))?/) {
+        count += 1
+        let path = "docs/" + match.1
+        #expect(
+          FileManager.default.fileExists(atPath: packageRoot.appendingPathComponent(path).path),
+          "\(file) names \(path)")
+        if let anchor = match.2, let page = byPath[path] {
+          #expect(page.anchors.contains(String(anchor)), "\(file) names \(match.0)")
+        }
+      }
+    }
+    #expect(count >= 30)
   }
 
   /// Every page can be reached from README.md.
