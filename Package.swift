@@ -20,7 +20,8 @@ func module(
 /// The tests of one module, in Tests/MODULETests.
 func tests(of name: String, imports: [String] = []) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: ([name] + imports).map { .init(stringLiteral: $0) },
+    name: name + "Tests",
+    dependencies: ([name, "TestSupport"] + imports).map { .init(stringLiteral: $0) },
     swiftSettings: swiftSettings)
 }
 
@@ -149,6 +150,10 @@ let package = Package(
           ], .when(platforms: [.linux], configuration: .release))
       ]),
 
+    // What several tests need: the fixtures' paths, folders that go, random numbers that repeat.
+    .target(
+      name: "TestSupport", dependencies: ["TPTensors", "TPBytes"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     tests(of: "TPBytes"),
     tests(of: "TPTensors", imports: ["TPBytes"]),
     tests(of: "TPPickle", imports: ["TPBytes"]),
@@ -177,7 +182,7 @@ let package = Package(
     .testTarget(
       // Not "torchport" itself: these run the command, and its link is not that of a test.
       name: "torchportTests",
-      dependencies: ["LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
+      dependencies: ["TestSupport", "LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
       swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c17

@@ -1,20 +1,7 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
-
-/// A new empty folder, removed with everything in it when the value goes.
-final class TemporaryFolder {
-  let path: String
-  init() {
-    path = NSTemporaryDirectory() + "/torchport-\(UUID().uuidString)"
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-  func file(_ name: String) -> String { path + "/" + name }
-}
 
 @Suite struct FileTests {
   let folder = TemporaryFolder()

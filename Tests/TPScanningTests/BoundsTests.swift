@@ -1,5 +1,6 @@
 import Foundation
 import TPScanning
+import TestSupport
 import Testing
 
 /// Small files that ask for much work end as `unreadable`, and nothing behind a bound is called clean.
@@ -48,8 +49,7 @@ import Testing
 
   /// 12 million opcodes in 24 kB are not run; see fixtures/torch-files/make_bombs.py.
   @Test func aPickleThatInflates() {
-    let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let report = Scanner.scan(path: root + "/fixtures/torch-files/bombs/pickle.pth")
+    let report = Scanner.scan(path: fixture("torch-files/bombs/pickle.pth"))
     #expect(report.verdict == .unreadable)
     #expect(report.pickles == 0)
   }
@@ -57,9 +57,7 @@ import Testing
   /// Pickles that are each within the limits, and not together.
   @Test(arguments: ["package.pt", "inflating.pt"])
   func picklesOfOneFile(_ name: String) {
-    let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let folder = root + "/fixtures/torch-files/bombs/"
-    #expect(Scanner.scan(path: folder + name).verdict == .unreadable)
+    #expect(Scanner.scan(path: fixture("torch-files/bombs/" + name)).verdict == .unreadable)
     #expect(Scanner.scan(path: folder + "fair.pt").verdict == .clean)
   }
 

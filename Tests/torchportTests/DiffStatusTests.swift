@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// What `diff` ends with: 0 only for what is equal, 1 for any difference, 3 where nothing could be

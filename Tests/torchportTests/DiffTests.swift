@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `diff` through the command; what numpy and torch say of the same files is in

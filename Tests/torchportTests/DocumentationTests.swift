@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Every `console` block of the documents is what the command prints: a line `$ torchport ...` is

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `torchport history` on a small run, every figure against torch's in float64

@@ -1,6 +1,7 @@
 import Foundation
 import TPBytes
 import TPCheckpoints
+import TestSupport
 import Testing
 
 /// `--html`: the pages, through the command.
