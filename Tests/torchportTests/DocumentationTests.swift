@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import TestSupport
 import Testing
 
 /// Every `console` block of the documents is what the command prints: a line `$ torchport ...` is
