@@ -10,7 +10,7 @@
 #   make bench-check  count the instructions of fixed jobs under valgrind: a twentieth above the record fails
 #   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
 #   make sanitize  run all tests under the address sanitizer, and the C kernels under the undefined-behaviour one
-#   make docs      build the documentation of the library products into out/docs
+#   make docs      build the pages of the library products into out/docs; a warning fails
 #   make clean     remove what was built
 #
 # Settings: SWIFT=swift  FIXTURES=fixtures-new  RUNS=15
@@ -116,13 +116,35 @@ sanitize: setup
 	$(SWIFT) test -c release --scratch-path .build/undefined --filter 'TPModelsTests|TPSafeTensorsTests|TPParityTests|TPComparisonTests' \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined -Xlinker $(UBSAN_RUNTIME) -Xlinker -lstdc++
 
-# The symbol graphs of the libraries, rendered by the toolchain's own DocC.
-docs: setup
-	@rm -rf out/docs out/symbols && mkdir -p out/docs out/symbols
-	$(SWIFT) build -c release --product torchport -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(CURDIR)/out/symbols
-	@rm -f out/symbols/*@*.json
-	docc convert --additional-symbol-graph-dir out/symbols --fallback-display-name TorchPort \
-	  --fallback-bundle-identifier org.torchport --output-dir out/docs
+# For each product the symbols of its modules, taken from what was built, and a catalogue with its first page; rendered by
+# the toolchain's own DocC, whose warnings are errors.
+LipReading_MODULES := LipReading TPModels TPSafeTensors TPTensors TPBytes
+LipReading_CATALOGUE := Sources/LipReading/LipReading.docc
+TorchPort_MODULES := TPCheckpoints TPConversion TPComparison TPEvaluation TPParity TPModels TPTensors TPPickle TPBytes
+TorchPort_CATALOGUE := docs/TorchPort.docc
+
+docs: build
+	@rm -rf out/docs out/symbols && mkdir -p out/docs; \
+	triple=$$($(SWIFT) -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p' | head -1); \
+	flags="-I .build/release/Modules"; \
+	for map in .build/release/*.build/module.modulemap Sources/CTPLib*/module.modulemap; do \
+	  flags="$$flags -Xcc -fmodule-map-file=$$map"; \
+	done; \
+	for flag in $$(pkg-config --cflags-only-I $(LIBRARIES)); do flags="$$flags -Xcc $$flag"; done; \
+	document() { \
+	  local product=$$1 catalogue=$$2; shift 2; mkdir -p out/symbols/$$product; \
+	  for module in "$$@"; do \
+	    $(SWIFT) symbolgraph-extract -module-name $$module -target $$triple $$flags -minimum-access-level public \
+	      -skip-synthesized-members -output-dir out/symbols/$$product; \
+	  done; \
+	  rm -f out/symbols/$$product/*@*.json; \
+	  docc convert $$catalogue --additional-symbol-graph-dir out/symbols/$$product --warnings-as-errors \
+	    --fallback-display-name $$product --fallback-bundle-identifier org.torchport.$$product \
+	    --output-dir out/docs/$$product; \
+	}; \
+	document LipReading $(LipReading_CATALOGUE) $(LipReading_MODULES); \
+	document TorchPort $(TorchPort_CATALOGUE) $(TorchPort_MODULES)
+	@echo "out/docs/LipReading and out/docs/TorchPort; to read one: docc preview, or any web server"
 
 clean:
 	rm -rf .build out

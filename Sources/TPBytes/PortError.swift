@@ -112,7 +112,9 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
 /// overrides and line breaks become `\u{..}`, and what is longer than `limit` characters is cut. So does
 /// the bracket of `##[`, which runners of workflows take for a command wherever it stands in a line.
 ///
-/// - Parameter limit: the most characters that are kept; the rest becomes an ellipsis.
+/// - Parameters:
+///   - text: what stands in the file.
+///   - limit: the most characters that are kept; the rest becomes an ellipsis.
 public func printable(_ text: String, limit: Int = 200) -> String {
   var result = ""
   var count = 0

@@ -37,7 +37,9 @@
 
   /// Fills `count` new bytes, aligned to 64, through a closure that must write all of them.
   ///
-  /// - Parameter count: at least 0.
+  /// - Parameters:
+  ///   - count: at least 0.
+  ///   - fill: writes all of the memory that it is given.
   public init<E: Error>(
     count: Int, filling fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
   ) throws(E) {

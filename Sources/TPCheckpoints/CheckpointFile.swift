@@ -23,7 +23,10 @@ public enum CheckpointFile {
   /// index of a checkpoint in several files (which lie beside it), safetensors, HDF5, .npy, .npz.
   /// Where HDF5 is read in this process, a damaged HDF5 file can take the process down with it.
   ///
-  /// - Parameter hdf5: how to read HDF5 in a process of its own; `nil` reads it in this one.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - limits: the bounds on what the file may ask for.
+  ///   - hdf5: how to read HDF5 in a process of its own; `nil` reads it in this one.
   /// - Throws: `PortError` that names the file, what is wrong with it or what it is instead, and
   ///   what to do.
   public static func open(

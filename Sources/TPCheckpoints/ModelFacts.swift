@@ -90,6 +90,7 @@ extension ModelFacts {
   ///   - digest: that of the unwrapped state_dict.
   ///   - checkpoint: the file. One that was converted without an architecture keeps the prefixes of
   ///     its names, and they are in its digest: either is right.
+  ///   - limits: the bounds on what the file may ask for.
   /// - Throws: `PortError` of kind `checksum`, or where a tensor's bytes cannot be had.
   public func check(
     _ digest: ContentDigest, of checkpoint: Checkpoint, limits: ReadLimits = ReadLimits()

@@ -46,6 +46,7 @@ extension CheckpointFile {
   ///   - format: see `WeightFormat.init(outputPath:)`.
   ///   - output: the target.
   ///   - replacing: whether an existing target may be replaced.
+  ///   - limits: the bounds on what the file may ask for.
   /// - Throws: `PortError` where nothing can be recovered; the target is then what it was before.
   public static func recover(
     path: String, format: WeightFormat, to output: String, replacing: Bool,

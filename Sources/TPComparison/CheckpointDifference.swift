@@ -89,9 +89,12 @@ public struct CheckpointDifference: Sendable {
   /// both kinds carry is compared: the model's tensors, classes, epoch and best accuracy.
   ///
   /// - Parameters:
+  ///   - a: the checkpoint to compare from.
+  ///   - b: the checkpoint to compare with it.
   ///   - files: the paths of the two, for errors.
-  ///   - progress: is told from several threads how many of the tensors that both have are done, and
-  ///     how many there are.
+  ///   - options: what is measured, and of which tensors.
+  ///   - progress: is told from several threads how many of the tensors that both have are done,
+  ///     and how many there are.
   /// - Throws: `PortError` naming the file and key of a tensor whose bytes cannot be had.
   public init(
     _ a: Checkpoint, _ b: Checkpoint, files: (a: String, b: String),

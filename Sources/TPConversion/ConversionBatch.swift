@@ -18,7 +18,10 @@ public struct ConversionBatch: Sendable {
 
   /// Names the outputs after the inputs: `RUN/best.pth` becomes `FOLDER/best.safetensors`.
   ///
-  /// - Parameter like: what all have in common; its input and output are not used.
+  /// - Parameters:
+  ///   - inputs: the paths of the files.
+  ///   - folder: where the outputs are written.
+  ///   - job: what all have in common; its input and output are not used.
   /// - Throws: `PortError` of kind `usage` where two inputs would have one output.
   public init(
     _ inputs: [String], into folder: String, like job: ConversionJob
@@ -56,6 +59,7 @@ public struct ConversionBatch: Sendable {
   ///
   /// - Parameters:
   ///   - threads: at most how many files at a time; each needs memory for itself.
+  ///   - limits: the bounds on what each file may ask for.
   ///   - progress: told how many are done and which one was the last, one call at a time.
   public func run(
     threads: Int, limits: ReadLimits = ReadLimits(),

@@ -47,8 +47,10 @@ public struct ConversionPlan: Sendable {
   /// Plans the conversion of an opened checkpoint.
   ///
   /// - Parameters:
+  ///   - checkpoint: what is converted.
   ///   - sourceName: the base name of the checkpoint's file; it goes into the weight file.
   ///   - options: what is to happen to the tensors on the way.
+  ///   - limits: the bounds on what may be made of it.
   /// - Throws: `PortError` with every key that does not fit, or where a tensor's bytes cannot be had.
   public init(
     _ checkpoint: Checkpoint, sourceName: String,

@@ -78,9 +78,10 @@ extension FileProof {
   ///
   /// - Parameters:
   ///   - path: a file of any format.
-  ///   - architecture: what the weights must fit; `nil` for what the file states, else a built-in one
-  ///     that they happen to fit.
+  ///   - architecture: what the weights must fit; `nil` for what the file states, else a built-in
+  ///     one that they happen to fit.
   ///   - source: what the file was made from; its tensors are then held against this one's.
+  ///   - limits: the bounds on what each file may ask for.
   /// - Throws: `PortError` where a file cannot be opened or read for another reason than that it
   ///   contradicts itself.
   public init(

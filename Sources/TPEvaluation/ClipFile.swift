@@ -16,6 +16,7 @@ public enum ClipFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - extents: the extents of one clip, as `Architecture.input`.
+  ///   - limits: the bounds on what the file may ask for.
   ///   - accepts: whether clips of other extents, of as many axes, will do.
   /// - Throws: `PortError` that names the file: unreadable, no tensor or several that may be meant,
   ///   another shape, another type. Values outside of [0, 1] are no error but a warning.

@@ -31,9 +31,11 @@ public struct Evaluation: Hashable, Sendable {
   /// What a model's outputs say.
   ///
   /// - Parameters:
+  ///   - classes: the classes in index order.
   ///   - labels: the index of each clip's class.
   ///   - logits: (N, classes), row-major.
-  ///   - areProbabilities: whether they are probabilities already, because the network ends in softmax.
+  ///   - areProbabilities: whether they are probabilities already, because the network ends in
+  ///     softmax.
   /// - Precondition: at least one class, as many logits as labels times classes, and every label an
   ///   index of a class.
   public init(

@@ -36,7 +36,9 @@ public enum Evaluator {
   ///
   /// - Parameters:
   ///   - models: at least one; the labels are in the order of the first's classes.
+  ///   - clips: what they are run on.
   ///   - threads: the most that work on a batch, which changes no bit.
+  ///   - limits: the bounds on what each file of a clip may ask for.
   ///   - progress: is told how many clips are done.
   /// - Throws: `PortError` where a clip cannot be had or has a value that is not finite, a model takes
   ///   other clips, or tells other classes apart.
@@ -82,6 +84,7 @@ public enum Evaluator {
   /// Checks that a model can be evaluated beside a first one.
   ///
   /// - Parameters:
+  ///   - model: the model that is asked about.
   ///   - extents: those of a clip.
   ///   - first: the classes of the first model.
   /// - Throws: `PortError` where it takes other clips, or tells other classes apart.

@@ -65,6 +65,7 @@ public struct LabelledClips: Sendable {
   ///   - names: under which names to look.
   ///   - extents: the extents of one clip, as `Architecture.input`.
   ///   - classes: what the labels must be.
+  ///   - limits: the bounds on what each file may ask for.
   ///   - accepts: whether clips of other extents, of as many axes, will do.
   /// - Throws: `PortError` that names the file, and the clip or line: unreadable, no such array or
   ///   several that may be meant, clips of another shape or type, none at all, another number of

@@ -9,6 +9,7 @@ extension Architecture {
   /// built-in one that fits, each as it is or with its batch norms folded.
   ///
   /// - Parameters:
+  ///   - checkpoint: the file with the weights.
   ///   - stated: what the file says of it.
   ///   - batchNorm: `separate` or `folded`, where the file says it.
   ///   - mapped: what is done to the names and tensors before they must fit.
@@ -80,6 +81,7 @@ extension Architecture {
   /// The weights of a checkpoint that fit this network, as it is or with its batch norms folded.
   ///
   /// - Parameters:
+  ///   - checkpoint: the file with the weights.
   ///   - batchNorm: `separate` or `folded`, where the file says it; else the weights tell.
   ///   - mapped: what is done to the names and tensors before they must fit.
   /// - Throws: `PortError` as `unwrap(_:mapped:)` does, about the network that the file states, else

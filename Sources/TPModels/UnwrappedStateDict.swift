@@ -23,8 +23,10 @@ extension Architecture {
   /// Finds the state_dict that fits: under `UnwrappedStateDict.containers` in that order, then the
   /// file itself. A prefix is removed only where all names have it and the architecture's have not.
   ///
-  /// - Parameter mapped: what is done to the names and tensors before they must fit; the result has
-  ///   them as they were before.
+  /// - Parameters:
+  ///   - checkpoint: the file with the weights.
+  ///   - mapped: what is done to the names and tensors before they must fit; the result has them as
+  ///     they were before.
   /// - Throws: `PortError` of kind `mismatch` with every problem of the first candidate where none
   ///   fits, or where the file holds no tensor; what `mapped` throws for the first candidate.
   public func unwrap(

@@ -46,6 +46,7 @@ public struct LoadedModel: Sendable {
   ///   - path: the file.
   ///   - architecture: what the weights belong to, with its batch norms folded or not; without it
   ///     the file's own word or description is taken, else the built-in architecture that they fit.
+  ///   - limits: the bounds on what the file may ask for.
   ///   - kernels: what runs the network.
   /// - Throws: `PortError` that names the file: unreadable, no architecture fits, or its tensors
   ///   contradict the digest that it states.

@@ -15,6 +15,7 @@ extension Parity {
   /// - Parameters:
   ///   - converted: what would be used.
   ///   - original: what was trained.
+  ///   - golden: the clips, and what PyTorch recorded of them.
   ///   - threads: at most how many clips are run at a time; at least 1.
   /// - Throws: `PortError` where the golden's input is not one of both models, or bytes cannot be had.
   public static func price(

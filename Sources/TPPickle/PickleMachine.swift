@@ -26,6 +26,7 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   /// - Parameters:
   ///   - bytes: a file or record; every offset counts from its start.
   ///   - offset: where the pickle begins; what follows its STOP is not looked at.
+  ///   - limits: the bounds on what the pickle may build.
   /// - Throws: `PortError` with the offset of the opcode or operand that cannot be carried out.
   public static func run(
     _ bytes: RawSpan, from offset: Int = 0, limits: ReadLimits = ReadLimits()

@@ -35,6 +35,8 @@ extension PickleMachine {
   ///
   /// - Parameters:
   ///   - bytes: a file or record; every offset counts from its start.
+  ///   - offset: where the pickle begins.
+  ///   - limits: the bounds on what the pickle may build.
   ///   - observe: is told of every opcode that was carried out, with the values built so far.
   /// - Throws: `PortError` where `offset` lies outside of the bytes; every other error is part of
   ///   the result.

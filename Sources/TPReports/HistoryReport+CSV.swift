@@ -2,7 +2,7 @@ internal import TPBytes
 internal import TPComparison
 
 extension HistoryReport {
-  /// Every figure in a line of its own: `epoch,file,level,name,quantity,value` (docs/history.md).
+  /// Every figure in a line of its own: `epoch,file,level,name,quantity,value` (docs/commands/history.md).
   public var csv: String {
     var rows = CommaSeparatedText(
       columns: ["epoch", "file", "level", "name", "quantity", "value"])

@@ -39,6 +39,9 @@ public final class Storage: Sendable {
   /// A storage whose bytes are fetched on first use.
   ///
   /// - Parameters:
+  ///   - key: its name in the file.
+  ///   - location: the device that it was saved from.
+  ///   - byteOrder: the order of the bytes of an element.
   ///   - byteCount: how many bytes `fetch` will give; checked then.
   ///   - fetch: gives the bytes or says why it cannot; called at most once.
   public init(

@@ -16,7 +16,9 @@ extension Tensor {
   /// Widening is exact. What is half a unit or more beyond the largest number becomes infinite. A
   /// NaN stays one, quiet, with its sign and as many leading bits of its payload as fit.
   ///
-  /// - Parameter dtype: float64, float32, float16 or bfloat16.
+  /// - Parameters:
+  ///   - dtype: float64, float32, float16 or bfloat16.
+  ///   - limits: the bounds on what may be made.
   /// - Throws: `PortError` where either type is another one, or the bytes cannot be had.
   public func rounded(
     to dtype: DType, limits: ReadLimits = ReadLimits()

@@ -19,9 +19,9 @@ import Testing
     for module in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
       let allowed = Set((house[module]?.array ?? []).compactMap(\.string))
       #expect(house[module] != nil, "\(module) is not in docs/house.json")
-      for file in swiftFiles(in: sources.appendingPathComponent(module)) {
+      for file in House.swiftFiles(in: sources.appendingPathComponent(module)) {
         files += 1
-        for name in imports(of: try String(contentsOf: file, encoding: .utf8)) {
+        for name in House.imports(of: try String(contentsOf: file, encoding: .utf8)) {
           #expect(
             allowed.contains(name) || Self.system.contains(name),
             "\(file.lastPathComponent) of \(module) imports \(name)")
@@ -37,26 +37,32 @@ import Testing
     ]
     let sources = packageRoot.appendingPathComponent("Sources")
     for module in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
-      for file in swiftFiles(in: sources.appendingPathComponent(module)) {
-        for name in imports(of: try String(contentsOf: file, encoding: .utf8)) {
+      for file in House.swiftFiles(in: sources.appendingPathComponent(module)) {
+        for name in House.imports(of: try String(contentsOf: file, encoding: .utf8)) {
           if let home = homes[name] { #expect(home == module, "\(file.path) imports \(name)") }
         }
       }
     }
   }
 
-  private func swiftFiles(in folder: URL) -> [URL] {
-    (FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?
-      .compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
-  }
-
-  private func imports(of source: String) -> [String] {
-    source.split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ").map(String.init)
-      guard let place = words.firstIndex(of: "import"), place <= 1, words.count > place + 1 else {
-        return nil
-      }
-      return words[place + 1]
+  /// The floors that docs/architecture.md gives, and its picture, are what the imports say. With
+  /// `TORCHPORT_RECORD_DOCUMENTS=1` in the environment the picture is drawn anew.
+  @Test func pageAndPictureAreWhatTheImportsSay() throws {
+    let house = try House()
+    let page = try DocumentPage(path: "docs/architecture.md")
+    var told: [String: Int] = [:]
+    for line in page.lines {
+      guard let row = line.firstMatch(of: /^\| (\d+) \| ([^|]+) \|/) else { continue }
+      for name in row.2.matches(of: /`(\w+)`/) { told[String(name.1)] = Int(row.1) }
     }
+    let floors = house.imports.keys.map { ($0, house.floor($0)) }
+    #expect(told == Dictionary(uniqueKeysWithValues: floors))
+    let file = packageRoot.appendingPathComponent("docs/images/house.svg")
+    let drawn = HousePicture(house).svg
+    if ProcessInfo.processInfo.environment["TORCHPORT_RECORD_DOCUMENTS"] == "1" {
+      try drawn.write(to: file, atomically: true, encoding: .utf8)
+    }
+    #expect(try String(contentsOf: file, encoding: .utf8) == drawn)
+    #expect(page.links.contains("images/house.svg"))
   }
 }

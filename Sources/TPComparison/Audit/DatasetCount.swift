@@ -31,7 +31,10 @@ public struct DatasetCount: Hashable, Sendable {
 
   /// Counts a CSV file whose header has a column of classes.
   ///
-  /// - Parameter column: its name; without it `class`, `label` or `class_name`, the first that is there.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - column: its name; without it `class`, `label` or `class_name`, the first that is there.
+  ///   - limits: the bounds on what a file may ask for.
   /// - Throws: `PortError` where the file cannot be read, is no CSV, or has no such column.
   public init(path: String, column: String? = nil, limits: ReadLimits = ReadLimits())
     throws(PortError)

@@ -10,7 +10,7 @@ public struct RunAudit: Sendable {
     /// infinity where that is not so.
     public var improvement = 0.3
 
-    /// The rule of the training that docs/audit.md tells of.
+    /// The rule of the training that docs/commands/audit.md tells of.
     public init() {}
   }
 
@@ -33,8 +33,11 @@ public struct RunAudit: Sendable {
   /// Reads every file whole and asks what can be asked of any delivery.
   ///
   /// - Parameters:
-  ///   - paths: the checkpoints; `passedOver` beside them are only named.
+  ///   - paths: the checkpoints.
+  ///   - passedOver: other files beside them, which are only named.
   ///   - failures: folders that could not be read.
+  ///   - rule: which epochs the training saves.
+  ///   - limits: the bounds on what each file may ask for.
   ///   - progress: is told how many files are done.
   public init(
     paths: [String], passedOver: [String] = [], failures: [PortError] = [], rule: Rule = Rule(),

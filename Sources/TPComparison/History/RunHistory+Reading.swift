@@ -11,6 +11,7 @@ extension RunHistory {
   ///
   /// - Parameters:
   ///   - paths: the files.
+  ///   - limits: the bounds on what each file may ask for.
   ///   - progress: is told how many files of how many were looked at, each of them twice.
   public init(
     paths: [String], limits: ReadLimits = ReadLimits(),

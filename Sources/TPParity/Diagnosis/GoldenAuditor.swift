@@ -12,6 +12,7 @@ extension Parity {
   ///
   /// - Parameters:
   ///   - model: the weights that the golden holds with.
+  ///   - golden: the golden that is asked about.
   ///   - threads: at most how many faults are tried at a time; at least 1.
   /// - Throws: `PortError` as `verify` does, or of kind `mismatch` where parity does not hold: then
   ///   nothing can be said.
