@@ -30,8 +30,10 @@ extension PickleMachine {
       throw PortError(
         .limit,
         "the name of a class or function has \(count) bytes, more than \(Self.longestName)",
-        offset: opcodeOffset)
+        offset: opcodeOffset, remedy: "no program has such names; fetch the file again")
     }
+    try checkMarks(of: module, offset: opcodeOffset)
+    try checkMarks(of: name, offset: opcodeOffset)
   }
 
   private mutating func globalLines() throws(PortError) -> PickleArena.Handle {
@@ -116,6 +118,7 @@ extension PickleMachine {
     guard let text = String(validating: try cursor.line(), as: UTF8.self) else {
       throw malformed("the persistent id is not UTF-8")
     }
+    try checkMarks(of: text, offset: opcodeOffset)
     try push(.persistent(try make(.string(text))))
   }
 }
