@@ -136,6 +136,9 @@ import Testing
   @Test func printableTextIsBounded() {
     #expect(printable(String(repeating: "x", count: 1000), limit: 5) == "xxxxx…")
     #expect(printable("a\u{202E}b\n") == "a\\u{202e}b\\u{a}")
+    #expect(
+      printable("a\u{61C}\u{AD}\u{FFF9}\u{E0041}\u{180E}é重")
+        == "a\\u{61c}\\u{ad}\\u{fff9}\\u{e0041}\\u{180e}é重")
   }
 
   /// A runner of workflows would execute it, wherever in a line it stands.

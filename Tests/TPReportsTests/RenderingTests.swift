@@ -84,6 +84,18 @@ import TPReports
     #expect(MetadataText.render(tree).split(separator: "\n").count <= 121)
   }
 
+  /// 466,000 names were one line of four megabytes.
+  @Test func oneTensorUnderManyNames() throws {
+    let storage = Storage(key: "0", region: ByteRegion([0, 0, 0, 0]))
+    let tensor = try Tensor(dtype: .float32, shape: Shape([1]), storage: storage)
+    let records = (0..<1_000).map { TensorRecord(path: [String($0)], tensor: tensor) }
+    let checkpoint = Checkpoint(container: .pickle, tensors: records)
+    let report = InspectReport(file: "many.pkl", checkpoint: checkpoint)
+    #expect(report.text.contains("  one tensor: 0 = 1 = 2 = "))
+    #expect(report.text.hasSuffix(" = 15 and 984 more names\n"))
+    #expect(report.json["aliases"]?.array?.first?.array?.count == 1_000)
+  }
+
   @Test func terminalsSeeNoControlCharacters() {
     let tree = tree { tree in
       let key = tree.add(.string("a\u{1B}[31m"))

@@ -47,6 +47,19 @@ import Testing
     #expect(report.omittedFindings == 11_001)
   }
 
+  /// A name costs far more than the bytes that it is read from; what lies behind is found all the same.
+  @Test func moreNamesThanBytesAccountFor() throws {
+    var text = "("
+    for number in 0..<200_000 { text += "ca\n\(number)\n" }
+    let report = try scan(Array((text + "cos\nsystem\nl.").utf8))
+    #expect(report.verdict == .dangerous)
+    #expect(report.findings.contains { $0.severity == .unreadable })
+    #expect(report.findings.contains { $0.message.contains("os.system") })
+    let many = try scan(Array((text + "l.").utf8))
+    #expect(many.verdict == .unreadable)
+    #expect(many.globals.count == 10_000)
+  }
+
   /// 12 million opcodes in 24 kB are not run; see fixtures/torch-files/make_bombs.py.
   @Test func aPickleThatInflates() {
     let report = Scanner.scan(path: fixture("torch-files/bombs/pickle.pth"))
