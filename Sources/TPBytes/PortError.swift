@@ -124,6 +124,7 @@ public func printable(_ text: String, limit: Int = 200) -> String {
     let hidden =
       value < 0x20 || (0x7F...0x9F).contains(value) || (0x200B...0x200F).contains(value)
       || (0x2028...0x202E).contains(value) || (0x2060...0x206F).contains(value)
+      || (0xE0000...0xE0FFF).contains(value) || value == 0x061C || value == 0x180E
       || value == 0xFEFF || value == 0xFFFD || (hashes >= 2 && scalar == "[")
     hashes = scalar == "#" ? hashes + 1 : 0
     if hidden {

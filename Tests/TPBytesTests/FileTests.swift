@@ -149,6 +149,8 @@ final class TemporaryFolder {
   @Test func printableTextIsBounded() {
     #expect(printable(String(repeating: "x", count: 1000), limit: 5) == "xxxxx…")
     #expect(printable("a\u{202E}b\n") == "a\\u{202e}b\\u{a}")
+    // Letters that no terminal shows, and marks of direction.
+    #expect(printable("a\u{E0041}\u{61C}\u{180E}") == #"a\u{e0041}\u{61c}\u{180e}"#)
   }
 
   /// A runner of workflows would execute it, wherever in a line it stands.
