@@ -22,7 +22,20 @@ import TPReports
     #expect(bytes(8_685_997) == "8.7 MB")
     #expect(bytes(44_000_000) == "44 MB")
     #expect(percent(0.0739) == "7.39 %")
+    #expect(movedPercent(0.0739) == "7.39 %")
     #expect(counted(1, "tensor") == "1 tensor")
+  }
+}
+
+@Suite struct MovedPercentTests {
+  /// What moved never reads as what did not.
+  @Test(arguments: [
+    (0, "0.00 %"), (0.00005, "0.01 %"), (0.0000499, "0.005 %"), (1.6e-9, "1.6e-07 %"),
+    (-1e-7, "-1e-05 %"), (12.4, "1240.00 %"), (1000, "1e+05 %"), (.nan, "NaN"),
+    (.infinity, "Infinity"),
+  ])
+  func isNeverNothing(share: Double, text: String) {
+    #expect(movedPercent(share) == text)
   }
 }
 
