@@ -11,18 +11,26 @@
 #   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
 #   make sanitize  run all tests under the address sanitizer, and the C kernels under the undefined-behaviour one
 #   make docs      build the pages of the library products into out/docs; a warning fails
+#   make install   put command, manual pages and shell completions under PREFIX=/usr/local (DESTDIR=); uninstall
+#   make dist      the same as out/dist/torchport-VERSION-linux-x86_64.tar.gz, with SHA256SUMS
+#   make dist-check   run that tarball on a bare Debian 12 (needs root, debootstrap and a Debian mirror)
+#   make snapshots write the expected texts of help and reports anew, into fixtures/snapshots
 #   make clean     remove what was built
 #
-# Settings: SWIFT=swift  FIXTURES=fixtures-new  RUNS=15
+# Settings: SWIFT=swift  FIXTURES=fixtures-new  RUNS=15  PREFIX=/usr/local  DESTDIR=
 
 SWIFT ?= swift
 FIXTURES ?= fixtures-new
 RUNS ?= 15
+PREFIX ?= /usr/local
+DESTDIR ?=
+STRIP ?= strip
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test lint format fixtures bench bench-check fuzz sanitize docs clean
+.PHONY: install uninstall dist dist-check snapshots
 
 PACKAGES := libzip-dev libhdf5-dev libdeflate-dev libyaml-dev pkg-config
 FORMULAS := libzip hdf5 libdeflate libyaml pkgconf
@@ -145,6 +153,45 @@ docs: build
 	document LipReading $(LipReading_CATALOGUE) $(LipReading_MODULES); \
 	document TorchPort $(TorchPort_CATALOGUE) $(TorchPort_MODULES)
 	@echo "out/docs/LipReading and out/docs/TorchPort; to read one: docc preview, or any web server"
+
+# As a user, `make build`; then `sudo make install` only copies. An existing build is taken as it is.
+MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
+BASH_COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/torchport
+ZSH_COMPLETION = $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_torchport
+FISH_COMPLETION = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/torchport.fish
+DOCUMENTS = $(DESTDIR)$(PREFIX)/share/doc/torchport
+
+$(TORCHPORT):
+	@$(MAKE) --no-print-directory build
+
+install: $(TORCHPORT)
+	@install -d -m 755 $(DESTDIR)$(PREFIX)/bin $(MANUAL) $(DOCUMENTS) $(dir $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION))
+	@install -m 755 $(TORCHPORT) $(DESTDIR)$(PREFIX)/bin/torchport
+	@! command -v $(STRIP) >/dev/null || $(STRIP) $(DESTDIR)$(PREFIX)/bin/torchport
+	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	$(TORCHPORT) __manual "$$work"; install -m 644 "$$work"/*.1 $(MANUAL); \
+	for shell in bash zsh fish; do $(TORCHPORT) --generate-completion-script $$shell > "$$work/$$shell"; done; \
+	install -m 644 "$$work/bash" $(BASH_COMPLETION); \
+	install -m 644 "$$work/zsh" $(ZSH_COMPLETION); \
+	install -m 644 "$$work/fish" $(FISH_COMPLETION)
+	@install -m 644 LICENSE README.md CHANGELOG.md $(DOCUMENTS)
+	@echo "Installed $(DESTDIR)$(PREFIX)/bin/torchport, its manual pages and completions."
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/torchport $(MANUAL)/torchport.1 $(MANUAL)/torchport-*.1
+	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
+	rm -rf $(DOCUMENTS)
+
+dist: build
+	Tests/Distribution/pack.sh out/dist
+
+dist-check: dist
+	Tests/Distribution/check.sh out/dist
+
+# Runs the tests of help and reports so that they write what they would compare; look at the difference before you commit it.
+snapshots: setup
+	@TORCHPORT_RECORD_SNAPSHOTS=1 $(SWIFT) test -c release --filter SnapshotTests || true
+	@git status --short fixtures/snapshots
 
 clean:
 	rm -rf .build out

@@ -20,7 +20,8 @@ func module(
 /// The tests of one module, in Tests/MODULETests.
 func tests(of name: String, imports: [String] = []) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: ([name] + imports).map { .init(stringLiteral: $0) },
+    name: name + "Tests",
+    dependencies: ([name, "TestSupport"] + imports).map { .init(stringLiteral: $0) },
     swiftSettings: swiftSettings)
 }
 
@@ -30,22 +31,27 @@ func system(_ name: String, pkgConfig: String?, apt: String, brew: String) -> Ta
     name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
 
-/// Debian's libhdf5 as an archive, or nil. The shared one brings libcurl, Kerberos, LDAP and thirty
-/// others, which no local file needs and every start of the command would wait for.
-let hdf5Archive: String? = {
+/// Debian's archives of a C library, as the linker is asked for them, or nil where one is missing.
+/// Linked so the command starts sooner and runs where the library is not installed.
+func archives(_ names: [String], of header: String) -> [String]? {
   #if canImport(Glibc) && arch(x86_64)
     let folder = "/usr/lib/x86_64-linux-gnu/"
   #elseif canImport(Glibc) && arch(arm64)
     let folder = "/usr/lib/aarch64-linux-gnu/"
   #endif
   #if canImport(Glibc) && (arch(x86_64) || arch(arm64))
-    let needed = ["libhdf5_serial.a", "libsz.so", "libz.so"].map { folder + $0 }
-    let header = "/usr/include/hdf5/serial/hdf5.h"
-    return (needed + [header]).allSatisfy { access($0, R_OK) == 0 } ? "libhdf5_serial.a" : nil
+    let needed = names.map { folder + $0 } + ["/usr/include/" + header]
+    return needed.allSatisfy { access($0, R_OK) == 0 } ? names.map { ":" + $0 } : nil
   #else
     return nil
   #endif
-}()
+}
+
+/// The shared libhdf5 brings libcurl, Kerberos, LDAP and thirty others, which no local file needs and
+/// every start of the command would wait for.
+let hdf5Archives = archives(
+  ["libhdf5_serial.a", "libsz.a", "libaec.a"], of: "hdf5/serial/hdf5.h")
+let yamlArchives = archives(["libyaml.a"], of: "yaml.h")
 
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -77,10 +83,12 @@ let package = Package(
   targets: [
     system("CTPLibZip", pkgConfig: "libzip", apt: "libzip-dev", brew: "libzip"),
     system(
-      "CTPLibHDF5", pkgConfig: hdf5Archive == nil ? "hdf5" : nil, apt: "libhdf5-dev", brew: "hdf5"),
+      "CTPLibHDF5", pkgConfig: hdf5Archives == nil ? "hdf5" : nil, apt: "libhdf5-dev", brew: "hdf5"),
     system(
       "CTPLibDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
-    system("CTPLibYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
+    system(
+      "CTPLibYAML", pkgConfig: yamlArchives == nil ? "yaml-0.1" : nil, apt: "libyaml-dev",
+      brew: "libyaml"),
     .target(
       name: "CTPKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
 
@@ -92,7 +100,7 @@ let package = Package(
     module("TPSafeTensors", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
     module(
       "TPHDF5", imports: ["TPTensors", "TPBytes", "CTPLibHDF5"],
-      libraries: hdf5Archive.map { [":" + $0, "sz", "z", "dl"] } ?? []),
+      libraries: hdf5Archives.map { $0 + ["z", "dl"] } ?? []),
     module("TPNumPy", imports: ["TPTensors", "TPZip", "TPBytes"]),
     module("TPModels", imports: ["TPTensors", "TPBytes", "CTPKernels"]),
     module("LipReading", imports: ["TPModels", "TPSafeTensors", "TPTensors", "TPBytes"]),
@@ -134,21 +142,29 @@ let package = Package(
       imports: [
         "TPReports", "TPBenchmarks", "TPComparison", "TPEvaluation", "TPConversion", "TPParity",
         "TPScanning",
-        "TPCheckpoints", "TPModels", "TPNumPy", "TPPickle", "TPTensors", "TPBytes", "CTPLibYAML",
+        "TPCheckpoints", "TPModels", "TPHDF5", "TPNumPy", "TPZip", "TPPickle", "TPTensors",
+        "TPBytes", "CTPLibYAML",
       ],
-      packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+      libraries: yamlArchives ?? []),
     .executableTarget(
       name: "torchport", dependencies: ["TPCommands"],
       swiftSettings: swiftSettings + [.strictMemorySafety()],
       // Eleven libraries fewer to load at every start, and the command runs where Swift is not
       // installed. The two named ones are what FoundationEssentials, which Crypto uses, is made of.
+      // -static-stdlib would export every symbol, 22,000 of them, and so keep what nothing calls.
       linkerSettings: [
         .unsafeFlags(
           [
             "-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims", "-use-ld=lld",
+            "-Xlinker", "--no-export-dynamic",
           ], .when(platforms: [.linux], configuration: .release))
       ]),
 
+    // What several tests need: the fixtures' paths, folders that go, random numbers that repeat.
+    .target(
+      name: "TestSupport", dependencies: ["TPTensors", "TPBytes"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     tests(of: "TPBytes"),
     tests(of: "TPTensors", imports: ["TPBytes"]),
     tests(of: "TPPickle", imports: ["TPBytes"]),
@@ -177,7 +193,7 @@ let package = Package(
     .testTarget(
       // Not "torchport" itself: these run the command, and its link is not that of a test.
       name: "torchportTests",
-      dependencies: ["LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
+      dependencies: ["TestSupport", "LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
       swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c17

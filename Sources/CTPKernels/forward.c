@@ -60,7 +60,7 @@ ptrdiff_t tp_plan(int32_t variant, tp_step *s) {
     case TP_WINOGRAD_FIRST: {
       const tp_tiling t = tp_tile(lanes, s);
       s->strips = t.row_strips * t.chunks;
-      return 4 * 16 * t.tiles + 8 * 2 * 8 * channels;
+      return 4 * 16 * t.tiles;
     }
     case TP_WINOGRAD: {
       const tp_tiling t = tp_tile(lanes, s);
@@ -175,17 +175,20 @@ static void pack_winograd(ptrdiff_t lanes, const tp_step *s, const float *weight
                           const double *scale, float *packed) {
   const ptrdiff_t inputs = s->source.channels, outputs = s->target.channels;
   const int first = s->kind == TP_WINOGRAD_FIRST;
-  const ptrdiff_t width = first ? outputs : lanes * tp_winograd_vectors(lanes, outputs);
+  const ptrdiff_t width = first ? lanes : lanes * tp_winograd_vectors(lanes, outputs);
   const ptrdiff_t depths = first ? 3 : 4, all = first ? 16 : 36, block = inputs * width;
+  // First: [block][point][depth][output of the block].
+  // Else: [point][block][depth][input][output of the block].
+  const ptrdiff_t blocks = first ? 48 * lanes : depths * block;
+  const ptrdiff_t next = first ? depths * block : depths * inputs * outputs;
   for (ptrdiff_t o = 0; o < outputs; o++)
     for (ptrdiff_t i = 0; i < inputs; i++) {
       double points[4 * 36];
       to_points(weights + (o * inputs + i) * 27, scale ? scale[o] : 1, first, points);
-      // First: [point][depth][output]. Else: [point][block][depth][input][output of the block].
-      float *place = packed + o / width * depths * block + i * width + o % width;
+      float *place = packed + o / width * blocks + i * width + o % width;
       for (ptrdiff_t p = 0; p < all; p++)
         for (ptrdiff_t d = 0; d < depths; d++)
-          place[p * depths * inputs * outputs + d * block] = (float)points[d * all + p];
+          place[p * next + d * block] = (float)points[d * all + p];
     }
 }
 

@@ -89,10 +89,9 @@ static inline ptrdiff_t tp_winograd_vectors(ptrdiff_t lanes, ptrdiff_t channels)
   return channels % 32 == 0 ? 2 : channels % 48 == 0 ? 3 : 1;
 }
 
-/// Tiles that are multiplied together, so that their sums fill the registers.
+/// Tiles that are multiplied together, so that their sums for two slices fill the registers.
 static inline ptrdiff_t tp_winograd_tiles(ptrdiff_t lanes, ptrdiff_t vectors) {
-  if (lanes < 16) return 6;
-  return vectors == 3 ? 8 : 12;
+  return lanes < 16 ? 3 : 12 / vectors;
 }
 
 /// Tiles of 4 x 4 outputs, from one channel of 2 x 2, in a strip, in rows of tiles.
@@ -114,7 +113,7 @@ static inline tp_tiling tp_tile(ptrdiff_t lanes, const tp_step *s) {
   t.rows = first ? 1 : (wanted + t.columns - 1) / t.columns;
   if (t.rows > all) t.rows = all;
   t.row_strips = (all + t.rows - 1) / t.rows;
-  t.tiles = first ? 2 * tp_round_up(t.columns / 2, 16)
+  t.tiles = first ? 2 * tp_round_up(t.columns / 2, lanes)
                   : tp_round_up(t.rows * t.columns,
                                 tp_winograd_tiles(lanes, tp_winograd_vectors(
                                                              lanes, s->target.channels)));

@@ -142,66 +142,78 @@ INLINE void finish_tiles(const tp_step *s, const float *bias, const tile_source 
     finish_row(s, bias, 2, from, pair, tile_row, first, last, out);
 }
 
+/// Rows of tiles of one slice to points `step` apart: [16 channels][tile][channel of the 16], so that
+/// the numbers of neighbouring tiles are as far apart in every network.
 INLINE void slice_to_points(const tp_volume *v, const float *in, ptrdiff_t rows, ptrdiff_t columns,
-                            float *out, ptrdiff_t step) {
+                            ptrdiff_t tiles, float *out, ptrdiff_t step) {
   const ptrdiff_t channels = v->channels;
-  KEEP_LOOP for (ptrdiff_t r = 0; r < rows; r++)
-    KEEP_LOOP for (ptrdiff_t k = 0; k < columns; k++)
-      KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES, out += LANES) {
-        const float *first = in + r * 4 * v->row + k * 4 * channels + c, *x[6];
-        UNROLL for (int i = 0; i < 6; i++) x[i] = first + i * channels;
-        tile_to_points(x, v->row, out, step);
-      }
+  KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += 16) {
+    float *place = out + c * tiles;
+    KEEP_LOOP for (ptrdiff_t r = 0; r < rows; r++)
+      KEEP_LOOP for (ptrdiff_t k = 0; k < columns; k++)
+        KEEP_LOOP for (ptrdiff_t n = 0; n < 16; n += LANES, place += LANES) {
+          const float *first = in + r * 4 * v->row + k * 4 * channels + c + n, *x[6];
+          UNROLL for (int i = 0; i < 6; i++) x[i] = first + i * channels;
+          tile_to_points(x, v->row, place, step);
+        }
+  }
 }
 
-/// Where a product goes: the inverse transform over the depth is part of it.
-enum { FRESH, SPLIT, ONTO_FIRST, ONTO_SECOND };
+/// One input channel of TILES tiles onto the sums of VECTORS vectors of output channels.
+INLINE void accumulate(const int TILES, const int VECTORS, const float *x, const float *w,
+                       VEC (*sum)[4]) {
+  VEC v[4];
+  UNROLL for (int n = 0; n < VECTORS; n++) v[n] = LOAD(w + n * LANES);
+  UNROLL for (int t = 0; t < TILES; t++) {
+    VEC one = SPLAT(x[t * 16]);
+    UNROLL for (int n = 0; n < VECTORS; n++) sum[t][n] = FMA(one, v[n], sum[t][n]);
+  }
+}
 
-/// Sums over the input channels for TILES tiles and VECTORS vectors of output channels. FRESH: y1
-/// is the sum m. SPLIT: y0 = y1 + m, y1 = y1 - m. ONTO_FIRST and ONTO_SECOND go on from y0 and y1.
-INLINE void product(const int TILES, const int VECTORS, int place, ptrdiff_t inputs, const float *a,
-                    const float *w, float *y0, float *y1, ptrdiff_t outputs) {
-  VEC sum[12][4];
+/// Sums over the input channels for TILES tiles and VECTORS vectors of output channels, and the way
+/// back over the depth: of the combinations m0 to m3 the sums m1 and m2, then chains from their sum
+/// over m0, and from their difference over m3.
+INLINE void product(const int TILES, const int VECTORS, ptrdiff_t inputs, ptrdiff_t tiles,
+                    const float *q, const float *w, float *y0, float *y1, ptrdiff_t outputs) {
+  const ptrdiff_t each = tiles * inputs, block = inputs * VECTORS * LANES;
+  VEC a[12][4], b[12][4];
   UNROLL for (int t = 0; t < TILES; t++)
-    UNROLL for (int n = 0; n < VECTORS; n++)
-      sum[t][n] = place == ONTO_FIRST    ? LOAD(y0 + t * outputs + n * LANES)
-                  : place == ONTO_SECOND ? LOAD(y1 + t * outputs + n * LANES)
-                                         : (VEC){0};
-  KEEP_LOOP for (ptrdiff_t i = 0; i < inputs; i += 4)
-    UNROLL for (int k = 0; k < 4; k++, w += VECTORS * LANES) {
-      VEC v[4];
-      UNROLL for (int n = 0; n < VECTORS; n++) v[n] = LOAD(w + n * LANES);
-      UNROLL for (int t = 0; t < TILES; t++) {
-        VEC x = SPLAT(a[t * inputs + i + k]);
-        UNROLL for (int n = 0; n < VECTORS; n++) sum[t][n] = FMA(x, v[n], sum[t][n]);
+    UNROLL for (int n = 0; n < VECTORS; n++) a[t][n] = b[t][n] = (VEC){0};
+  const float *x = q + each, *v = w + block;
+  KEEP_LOOP for (ptrdiff_t c = 0; c < inputs; c += 16, x += tiles * 16)
+    KEEP_LOOP for (ptrdiff_t i = 0; i < 16; i += 4)
+      UNROLL for (int k = 0; k < 4; k++, v += VECTORS * LANES) {
+        accumulate(TILES, VECTORS, x + i + k, v, a);
+        accumulate(TILES, VECTORS, x + each + i + k, v + block, b);
       }
-    }
   UNROLL for (int t = 0; t < TILES; t++)
     UNROLL for (int n = 0; n < VECTORS; n++) {
-      ptrdiff_t o = t * outputs + n * LANES;
-      if (place == SPLIT) {
-        VEC before = LOAD(y1 + o);
-        STORE(y0 + o, before + sum[t][n]);
-        STORE(y1 + o, before - sum[t][n]);
-      } else {
-        STORE((place == ONTO_FIRST ? y0 : y1) + o, sum[t][n]);
+      VEC m = a[t][n];
+      a[t][n] = m + b[t][n];
+      b[t][n] = m - b[t][n];
+    }
+  x = q, v = w;
+  KEEP_LOOP for (ptrdiff_t c = 0; c < inputs; c += 16, x += tiles * 16)
+    KEEP_LOOP for (ptrdiff_t i = 0; i < 16; i += 4)
+      UNROLL for (int k = 0; k < 4; k++, v += VECTORS * LANES) {
+        accumulate(TILES, VECTORS, x + i + k, v, a);
+        accumulate(TILES, VECTORS, x + 3 * each + i + k, v + 3 * block, b);
       }
+  UNROLL for (int t = 0; t < TILES; t++)
+    UNROLL for (int n = 0; n < VECTORS; n++) {
+      STORE(y0 + t * outputs + n * LANES, a[t][n]);
+      STORE(y1 + t * outputs + n * LANES, b[t][n]);
     }
 }
 
 /// All products of one point: `q` are the four combinations over the depth.
 INLINE void point_products(const int TILES, const int VECTORS, ptrdiff_t inputs, ptrdiff_t outputs,
                            ptrdiff_t tiles, const float *q, const float *w, float *y0, float *y1) {
-  const ptrdiff_t each = tiles * inputs, block = inputs * VECTORS * LANES;
+  const ptrdiff_t block = inputs * VECTORS * LANES;
   KEEP_LOOP for (ptrdiff_t c = 0; c < outputs; c += VECTORS * LANES, w += 4 * block)
-    KEEP_LOOP for (ptrdiff_t t = 0; t < tiles; t += TILES) {
-      const float *a = q + t * inputs;
-      float *b0 = y0 + t * outputs + c, *b1 = y1 + t * outputs + c;
-      product(TILES, VECTORS, FRESH, inputs, a + each, w + block, b0, b1, outputs);
-      product(TILES, VECTORS, SPLIT, inputs, a + 2 * each, w + 2 * block, b0, b1, outputs);
-      product(TILES, VECTORS, ONTO_FIRST, inputs, a, w, b0, b1, outputs);
-      product(TILES, VECTORS, ONTO_SECOND, inputs, a + 3 * each, w + 3 * block, b0, b1, outputs);
-    }
+    KEEP_LOOP for (ptrdiff_t t = 0; t < tiles; t += TILES)
+      product(TILES, VECTORS, inputs, tiles, q + t * 16, w, y0 + t * outputs + c,
+              y1 + t * outputs + c, outputs);
 }
 
 static void winograd(const tp_step *s, const tp_constants *constants, const float *in, float *out,
@@ -217,11 +229,13 @@ static void winograd(const tp_step *s, const tp_constants *constants, const floa
   in += row * 4 * v->row;
   if (!(warm && from > 0))
     for (ptrdiff_t z = 2 * from; z < 2 * from + 2; z++)
-      slice_to_points(v, in + z * v->slice, rows, t.columns, scratch + z % 4 * ring, each);
+      slice_to_points(v, in + z * v->slice, rows, t.columns, t.tiles, scratch + z % 4 * ring,
+                      each);
   for (ptrdiff_t pair = from; pair < to; pair++) {
     const ptrdiff_t d = 2 * pair;
     for (ptrdiff_t z = d + 2; z < d + 4; z++)
-      slice_to_points(v, in + z * v->slice, rows, t.columns, scratch + z % 4 * ring, each);
+      slice_to_points(v, in + z * v->slice, rows, t.columns, t.tiles, scratch + z % 4 * ring,
+                      each);
     const float *s0 = scratch + d % 4 * ring, *s1 = scratch + (d + 1) % 4 * ring;
     const float *s2 = scratch + (d + 2) % 4 * ring, *s3 = scratch + (d + 3) % 4 * ring;
     const float *w = constants->weights;
@@ -236,12 +250,12 @@ static void winograd(const tp_step *s, const tp_constants *constants, const floa
       }
       float *y0 = m + p * t.tiles * outputs, *y1 = y0 + slices;
 #if LANES < 16
-      point_products(6, 16 / LANES, inputs, outputs, t.tiles, q, w, y0, y1);
+      point_products(3, 16 / LANES, inputs, outputs, t.tiles, q, w, y0, y1);
 #else
       switch (tp_winograd_vectors(LANES, outputs)) {
         case 1: point_products(12, 1, inputs, outputs, t.tiles, q, w, y0, y1); break;
-        case 2: point_products(12, 2, inputs, outputs, t.tiles, q, w, y0, y1); break;
-        default: point_products(8, 3, inputs, outputs, t.tiles, q, w, y0, y1); break;
+        case 2: point_products(6, 2, inputs, outputs, t.tiles, q, w, y0, y1); break;
+        default: point_products(4, 3, inputs, outputs, t.tiles, q, w, y0, y1); break;
       }
 #endif
     }

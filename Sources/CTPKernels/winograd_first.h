@@ -3,9 +3,6 @@
 // leaves of it, and where a window of the only channel is empty beside a bright point that is
 // many times the rounding of the output itself.
 
-/// Tiles between two readings of the weights; their numbers stay in the first-level cache.
-#define FIRST_TILES 8
-
 INLINE void first_line(const VEC *d, VEC *o) {
   o[0] = d[0] - d[2];
   o[1] = d[1] + d[2];
@@ -13,17 +10,13 @@ INLINE void first_line(const VEC *d, VEC *o) {
   o[3] = d[3] - d[1];
 }
 
-INLINE void first_line_back(VEC a, VEC b, VEC c, VEC d, VEC *y) {
-  y[0] = (b + c) + a;
-  y[1] = (b - c) + d;
-}
+/// Floats of a row of tiles as points: [LANES pairs of tiles][even, odd][16 points][pair].
+enum { FIRST_ODD = 16 * LANES, FIRST_BLOCK = 2 * FIRST_ODD };
 
-/// A row of tiles of 4 x 4 inputs, two columns apart, to 16 points `tiles` apart: first those of
-/// even tiles, from half way on those of odd ones.
-INLINE void first_to_points(const tp_volume *v, const float *in, ptrdiff_t columns, ptrdiff_t tiles,
-                            float *out) {
-  KEEP_LOOP for (int odd = 0; odd < 2; odd++, out += tiles / 2)
-    KEEP_LOOP for (ptrdiff_t i = 0; i < columns / 2; i += LANES) {
+/// A row of tiles of 4 x 4 inputs, two columns apart, to their points.
+INLINE void first_to_points(const tp_volume *v, const float *in, ptrdiff_t columns, float *out) {
+  KEEP_LOOP for (ptrdiff_t i = 0; i < columns / 2; i += LANES)
+    KEEP_LOOP for (int odd = 0; odd < 2; odd++, out += FIRST_ODD) {
       VEC t[4][4];
       UNROLL for (int x = 0; x < 4; x++) {
         const int column = x + 2 * odd;
@@ -36,111 +29,144 @@ INLINE void first_to_points(const tp_volume *v, const float *in, ptrdiff_t colum
       UNROLL for (int y = 0; y < 4; y++) {
         VEC o[4];
         first_line(t[y], o);
-        UNROLL for (int x = 0; x < 4; x++) STORE(out + i + (y * 4 + x) * tiles, o[x]);
+        UNROLL for (int x = 0; x < 4; x++) STORE(out + (y * 4 + x) * LANES, o[x]);
       }
     }
 }
 
-/// One column of points of some tiles for two slices: sums over the kernel's depth, and the first
-/// half of the way back. `w` is [point][depth][channel].
-INLINE void first_products(const float *const *points, ptrdiff_t tiles, ptrdiff_t count, int column,
-                           const float *w, ptrdiff_t channels, float *out) {
-  VEC k[4][3];
-  UNROLL for (int y = 0; y < 4; y++)
-    UNROLL for (int d = 0; d < 3; d++) k[y][d] = LOAD(w + ((y * 4 + column) * 3 + d) * channels);
-  KEEP_LOOP for (ptrdiff_t t = 0; t < count; t++) {
-    const ptrdiff_t place = t % 2 * (tiles / 2) + t / 2 + column * tiles;
-    VEC sum[2][4], rows[2];
-    UNROLL for (int y = 0; y < 4; y++)
-      UNROLL for (int z = 0; z < 4; z++) {
-        VEC x = SPLAT(points[z][y * 4 * tiles + place]);
-        if (z < 3) sum[0][y] = z == 0 ? x * k[y][0] : FMA(x, k[y][z], sum[0][y]);
-        if (z > 0) sum[1][y] = z == 1 ? x * k[y][0] : FMA(x, k[y][z - 1], sum[1][y]);
-      }
+/// Tiles of a pair that are computed together: both, but for AVX2, whose registers hold the sums of
+/// one.
+#define FIRST_TILES (LANES == 8 ? 1 : 2)
+
+/// Adds the products of one point with the kernel's three depths to the sums of two slices.
+INLINE void first_point(const float *const *points, ptrdiff_t place, const float *w, int fresh,
+                        VEC (*sum)[2]) {
+  VEC k[3];
+  UNROLL for (int d = 0; d < 3; d++) k[d] = LOAD(w + d * LANES);
+  UNROLL for (int t = 0; t < FIRST_TILES; t++)
+    UNROLL for (int z = 0; z < 4; z++) {
+      VEC x = SPLAT(points[z][place + t * FIRST_ODD]);
+      if (z < 3) sum[t][0] = fresh && z == 0 ? x * k[0] : FMA(x, k[z], sum[t][0]);
+      if (z > 0) sum[t][1] = fresh && z == 1 ? x * k[0] : FMA(x, k[z - 1], sum[t][1]);
+    }
+}
+
+/// One column of points to its two rows, of two slices: chains over the depth for the two middle
+/// points, then from their sum and their difference on.
+INLINE void first_column(const float *const *points, ptrdiff_t place, int column, const float *w,
+                         VEC (*upper)[2], VEC (*lower)[2]) {
+  UNROLL for (int y = 1; y <= 2; y++)
+    first_point(points, place + (y * 4 + column) * LANES, w + (y * 4 + column) * 3 * LANES, 1,
+                y == 1 ? upper : lower);
+  UNROLL for (int t = 0; t < FIRST_TILES; t++)
     UNROLL for (int z = 0; z < 2; z++) {
-      first_line_back(sum[z][0], sum[z][1], sum[z][2], sum[z][3], rows);
-      UNROLL for (int i = 0; i < 2; i++)
-        STORE(out + ((t * 2 + z) * 8 + i * 4 + column) * channels, rows[i]);
+      VEC m = upper[t][z];
+      upper[t][z] = m + lower[t][z];
+      lower[t][z] = m - lower[t][z];
     }
+  first_point(points, place + column * LANES, w + column * 3 * LANES, 0, upper);
+  first_point(points, place + (12 + column) * LANES, w + (12 + column) * 3 * LANES, 0, lower);
+}
+
+/// The 2 x 2 sums of two slices of FIRST_TILES tiles: sums[tile][slice][row][column].
+INLINE void first_sums(const float *const *points, ptrdiff_t place, const float *w,
+                       VEC (*sums)[2][2][2]) {
+  VEC rows[2][FIRST_TILES][2];
+  first_column(points, place, 1, w, rows[0], rows[1]);
+  UNROLL for (int t = 0; t < FIRST_TILES; t++)
+    UNROLL for (int z = 0; z < 2; z++)
+      UNROLL for (int r = 0; r < 2; r++) sums[t][z][r][0] = rows[r][t][z];
+  first_column(points, place, 2, w, rows[0], rows[1]);
+  UNROLL for (int t = 0; t < FIRST_TILES; t++)
+    UNROLL for (int z = 0; z < 2; z++)
+      UNROLL for (int r = 0; r < 2; r++) {
+        VEC m = sums[t][z][r][0];
+        sums[t][z][r][0] = m + rows[r][t][z];
+        sums[t][z][r][1] = m - rows[r][t][z];
+      }
+  UNROLL for (int c = 0; c < 2; c++) {
+    first_column(points, place, 3 * c, w, rows[0], rows[1]);
+    UNROLL for (int t = 0; t < FIRST_TILES; t++)
+      UNROLL for (int z = 0; z < 2; z++)
+        UNROLL for (int r = 0; r < 2; r++) sums[t][z][r][c] += rows[r][t][z];
   }
 }
 
-/// The largest of four, or NaN where one is none.
-INLINE VEC first_largest(VEC a, VEC b, VEC c, VEC d) {
-  if (__builtin_expect(unordered(a, b) | unordered(c, d), 0))
-    return larger_or_nan(larger_or_nan(a, b), larger_or_nan(c, d));
-  return larger(larger(a, b), larger(c, d));
+/// The largest of 2 x 2, or NaN where one is none.
+INLINE VEC first_largest(VEC (*y)[2], int odd) {
+  if (__builtin_expect(odd, 0))
+    return larger_or_nan(larger_or_nan(y[0][0], y[0][1]), larger_or_nan(y[1][0], y[1][1]));
+  return larger(larger(y[0][0], y[0][1]), larger(y[1][0], y[1][1]));
 }
 
-/// The rest of the way back of one tile and two slices, bias, ReLU and pooling; `pool` is 0 for none,
-/// 1 over the plane, 2 over the depth as well.
-INLINE void first_finish(const float *m, ptrdiff_t channels, int pool, VEC bias, VEC least,
-                         float *out, const tp_volume *target) {
-  VEC largest[2];
-  UNROLL for (int z = 0; z < 2; z++, m += 8 * channels) {
-    VEC y[4];
-    UNROLL for (int i = 0; i < 2; i++)
-      first_line_back(LOAD(m + i * 4 * channels), LOAD(m + (i * 4 + 1) * channels),
-                      LOAD(m + (i * 4 + 2) * channels), LOAD(m + (i * 4 + 3) * channels), y + 2 * i);
-    if (pool) {
-      largest[z] = first_largest(y[0], y[1], y[2], y[3]);
-      if (pool == 1) STORE(out + z * target->slice, larger(least, largest[z] + bias));
-    } else {
+/// Bias, ReLU and pooling of one tile; `pool` is 0 for none, 1 over the plane, 2 over the depth as
+/// well.
+INLINE void first_finish(VEC (*y)[2][2], int odd, int pool, VEC bias, VEC least, float *out,
+                         const tp_volume *target) {
+  if (pool == 0) {
+    UNROLL for (int z = 0; z < 2; z++)
       UNROLL for (int i = 0; i < 4; i++)
-        STORE(out + z * target->slice + i / 2 * target->row + i % 2 * channels,
-              larger(least, y[i] + bias));
-    }
+        STORE(out + z * target->slice + i / 2 * target->row + i % 2 * target->channels,
+              larger(least, y[z][i / 2][i % 2] + bias));
+    return;
   }
+  VEC a = first_largest(y[0], odd), b = first_largest(y[1], odd);
   if (pool == 2) {
-    VEC a = largest[0], b = largest[1];
-    STORE(out, larger(least, (unordered(a, b) ? larger_or_nan(a, b) : larger(a, b)) + bias));
+    const VEC most = __builtin_expect(odd, 0) ? larger_or_nan(a, b) : larger(a, b);
+    STORE(out, larger(least, most + bias));
+  } else {
+    STORE(out, larger(least, a + bias));
+    STORE(out + target->slice, larger(least, b + bias));
   }
 }
 
-INLINE void first_finish_row(const tp_step *s, const float *bias, int pool, const float *products,
-                             ptrdiff_t pair, ptrdiff_t tile_row, ptrdiff_t first, ptrdiff_t count,
-                             float *out) {
-  const tp_volume *t = &s->target;
-  const ptrdiff_t side = pool ? 1 : 2, depth = pool == 2 ? pair : 2 * pair, channels = t->channels;
+/// A row of tiles for a vector of channels at two slices.
+INLINE void first_row(const tp_step *s, const float *const *points, const float *w, VEC bias,
+                      int pool, ptrdiff_t columns, float *out) {
+  const tp_volume *target = &s->target;
+  const ptrdiff_t next = (pool ? 1 : 2) * target->channels;
   const VEC least = SPLAT(s->relu ? 0.0f : -__builtin_inff());
-  out += (depth + t->padding[0]) * t->slice + (tile_row * side + t->padding[1]) * t->row +
-         (first * side + t->padding[2]) * channels;
-  KEEP_LOOP for (ptrdiff_t i = 0; i < count; i++, products += 16 * channels, out += side * channels)
-    KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES)
-      first_finish(products + c, channels, pool, LOAD(bias + c), least, out + c, t);
+  KEEP_LOOP for (ptrdiff_t i = 0; i < columns / 2; i++)
+    KEEP_LOOP for (ptrdiff_t tile = 0; tile < 2; tile += FIRST_TILES) {
+      VEC sums[FIRST_TILES][2][2][2];
+      first_sums(points, i / LANES * FIRST_BLOCK + tile * FIRST_ODD + i % LANES, w, sums);
+      int odd = 0;
+      if (pool)
+        UNROLL for (int t = 0; t < FIRST_TILES; t++)
+          UNROLL for (int z = 0; z < 2; z++)
+            UNROLL for (int r = 0; r < 2; r++) odd |= unordered(sums[t][z][r][0], sums[t][z][r][1]);
+      UNROLL for (int t = 0; t < FIRST_TILES; t++, out += next)
+        first_finish(sums[t], odd, pool, bias, least, out, target);
+    }
 }
 
 static void winograd_first(const tp_step *s, const tp_constants *constants, const float *in,
                            float *out, float *scratch, ptrdiff_t strip, int warm) {
   const tp_tiling t = tp_tile(LANES, s);
-  const tp_volume *v = &s->source;
-  const ptrdiff_t channels = s->target.channels, ring = 16 * t.tiles;
-  const ptrdiff_t tile_row = strip / t.chunks, from = strip % t.chunks * t.chunk;
+  const tp_volume *v = &s->source, *target = &s->target;
+  const ptrdiff_t channels = target->channels, ring = 16 * t.tiles;
+  const ptrdiff_t row = strip / t.chunks, from = strip % t.chunks * t.chunk;
   const ptrdiff_t to = from + t.chunk < t.pairs ? from + t.chunk : t.pairs;
-  const float *w = constants->weights, *bias = constants->bias;
   const int pool = s->pool[1] == 1 ? 0 : s->pool[0] == 1 ? 1 : 2;
-  float *products = scratch + 4 * ring;
-  in += tile_row * 2 * v->row;
+  in += row * 2 * v->row;
+  out += (row * (pool ? 1 : 2) + target->padding[1]) * target->row + target->padding[2] * channels;
   if (!(warm && from > 0))
     for (ptrdiff_t z = 2 * from; z < 2 * from + 2; z++)
-      first_to_points(v, in + z * v->slice, t.columns, t.tiles, scratch + z % 4 * ring);
+      first_to_points(v, in + z * v->slice, t.columns, scratch + z % 4 * ring);
   for (ptrdiff_t pair = from; pair < to; pair++) {
     const ptrdiff_t d = 2 * pair;
-    const float *points[4];
     for (ptrdiff_t z = d + 2; z < d + 4; z++)
-      first_to_points(v, in + z * v->slice, t.columns, t.tiles, scratch + z % 4 * ring);
+      first_to_points(v, in + z * v->slice, t.columns, scratch + z % 4 * ring);
+    const float *points[4];
     for (int z = 0; z < 4; z++) points[z] = scratch + (d + z) % 4 * ring;
-    for (ptrdiff_t tile = 0; tile < t.columns; tile += FIRST_TILES) {
-      const ptrdiff_t left = t.columns - tile, count = left < FIRST_TILES ? left : FIRST_TILES;
-      const float *at[4];
-      for (int z = 0; z < 4; z++) at[z] = points[z] + tile / 2;
-      KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES)
-        KEEP_LOOP for (int column = 0; column < 4; column++)
-          first_products(at, t.tiles, count, column, w + c, channels, products + c);
+    float *line = out + ((pool == 2 ? pair : d) + target->padding[0]) * target->slice;
+    KEEP_LOOP for (ptrdiff_t c = 0; c < channels; c += LANES) {
+      const float *w = constants->weights + c * 48;
+      const VEC bias = LOAD(constants->bias + c);
       switch (pool) {
-        case 0: first_finish_row(s, bias, 0, products, pair, tile_row, tile, count, out); break;
-        case 1: first_finish_row(s, bias, 1, products, pair, tile_row, tile, count, out); break;
-        default: first_finish_row(s, bias, 2, products, pair, tile_row, tile, count, out);
+        case 0: first_row(s, points, w, bias, 0, t.columns, line + c); break;
+        case 1: first_row(s, points, w, bias, 1, t.columns, line + c); break;
+        default: first_row(s, points, w, bias, 2, t.columns, line + c);
       }
     }
   }

@@ -195,6 +195,7 @@ private struct JSONParser: ~Escapable {
     guard let valid = String(validating: text, as: UTF8.self) else {
       throw PortError(.malformed, "JSON: a text is not UTF-8", offset: start)
     }
+    try checkMarks(of: valid, offset: start)
     return valid
   }
 

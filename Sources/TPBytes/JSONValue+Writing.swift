@@ -3,7 +3,8 @@ extension JSONValue {
   public enum Style: Sendable {
     /// No white space at all.
     case compact
-    /// Two spaces a level, a member a line; lists of plain numbers and texts stay on one line.
+    /// Two spaces a level, a member a line; lists of plain numbers and texts stay on one line. What
+    /// controls a terminal or reorders a line is escaped, because somebody may look at it.
     case indented
   }
 
@@ -88,7 +89,24 @@ private struct JSONWriter {
 
   private mutating func quote(_ text: String) {
     output.append(0x22)
-    for byte in text.utf8 {
+    // C1 controls begin with C2, marks of direction with E2 or D8.
+    if style == .indented, text.utf8.contains(where: { [0xC2, 0xD8, 0xE2].contains($0) }) {
+      for scalar in text.unicodeScalars {
+        switch scalar.value {
+        case 0x80...0x9F, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069:
+          let units = [UInt8(scalar.value >> 8), UInt8(scalar.value & 0xFF)]
+          append("\\u" + hexadecimal(units))
+        default: quote(bytes: String(scalar).utf8)
+        }
+      }
+    } else {
+      quote(bytes: text.utf8)
+    }
+    output.append(0x22)
+  }
+
+  private mutating func quote(bytes: some Sequence<UInt8>) {
+    for byte in bytes {
       switch byte {
       case 0x22: append("\\\"")
       case 0x5C: append("\\\\")
@@ -99,7 +117,6 @@ private struct JSONWriter {
       default: output.append(byte)
       }
     }
-    output.append(0x22)
   }
 }
 

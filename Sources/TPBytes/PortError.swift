@@ -109,7 +109,7 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A name from a file made fit for a terminal or a sentence: control characters, bidirectional
-/// overrides and line breaks become `\u{..}`, and what is longer than `limit` characters is cut. So does
+/// overrides, line breaks and what else is not seen become `\u{..}`, and what is longer than `limit` characters is cut. So does
 /// the bracket of `##[`, which runners of workflows take for a command wherever it stands in a line.
 ///
 /// - Parameters:
@@ -124,9 +124,8 @@ public func printable(_ text: String, limit: Int = 200) -> String {
     count += 1
     let value = scalar.value
     let hidden =
-      value < 0x20 || (0x7F...0x9F).contains(value) || (0x200B...0x200F).contains(value)
-      || (0x2028...0x202E).contains(value) || (0x2060...0x206F).contains(value)
-      || value == 0xFEFF || value == 0xFFFD || (hashes >= 2 && scalar == "[")
+      value < 0x20 || value == 0x7F || value == 0xFFFD || (hashes >= 2 && scalar == "[")
+      || value >= 0x80 && isUnseen(scalar)
     hashes = scalar == "#" ? hashes + 1 : 0
     if hidden {
       result += "\\u{\(String(value, radix: 16))}"
@@ -135,4 +134,13 @@ public func printable(_ text: String, limit: Int = 200) -> String {
     }
   }
   return result
+}
+
+/// Controls of C1, breaks of lines, and what Unicode calls format characters (Cf): overrides and isolates
+/// of direction, joiners, tags, the soft hyphen.
+private func isUnseen(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator: true
+  default: (0x2060...0x206F).contains(scalar.value)
+  }
 }

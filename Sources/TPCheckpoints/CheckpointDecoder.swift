@@ -117,6 +117,7 @@ struct CheckpointDecoder: ~Escapable {
   private mutating func text() throws(PortError) -> String {
     let bytes = try cursor.array(try cursor.length(UInt32.self))
     guard let text = String(validating: bytes, as: UTF8.self) else { throw nonsense }
+    try checkMarks(of: text)
     return text
   }
 

@@ -45,6 +45,19 @@ public enum CheckpointFile {
     _ path: String, _ limits: ReadLimits, _ hdf5: HDF5Launcher?
   ) throws(PortError) -> Checkpoint {
     let file = try SharedBytes(path: path)
+    do throws(PortError) {
+      return try read(file, path, limits, hdf5)
+    } catch {
+      // HDF5 is judged by its own library, in a process of its own.
+      let isOfBytes = [.malformed, .truncated, .checksum].contains(error.kind)
+      guard isOfBytes, let cause = FileSignature.textDamage(file.bytes) else { throw error }
+      throw cause
+    }
+  }
+
+  private static func read(
+    _ file: SharedBytes, _ path: String, _ limits: ReadLimits, _ hdf5: HDF5Launcher?
+  ) throws(PortError) -> Checkpoint {
     switch try FileSignature.sniff(file.bytes) {
     case .torchZip: return try zip(file, limits)
     case .torchLegacy: return try TorchFile.readLegacy(file, limits: limits)

@@ -7,7 +7,7 @@ extension FileStart {
       return PortError(
         .truncated, "is empty", remedy: "copy or download the file again")
     }
-    return archive ?? preview ?? otherModel ?? text ?? unknown
+    return archive ?? preview ?? otherModel ?? text ?? partOfArchive ?? textDamage ?? unknown
   }
 
   private func unsupported(_ message: String, _ remedy: String) -> PortError {
@@ -36,6 +36,22 @@ extension FileStart {
     return nil
   }
 
+  /// A zip archive's end without its beginning.
+  private var partOfArchive: PortError? {
+    let end = bytes.byteCount - 22
+    guard has([0x50, 0x4B, 0x05, 0x06], at: end) else { return nil }
+    let disk = Int(byte(end + 4) ?? 0) | Int(byte(end + 5) ?? 0) << 8
+    // 65,535 says that the number stands elsewhere.
+    if disk > 0, disk < 0xFFFF {
+      return unsupported(
+        "is the last of \(disk + 1) parts of a split zip archive",
+        "join the parts with zip -s 0 and give the result")
+    }
+    return unsupported(
+      "is a zip archive with something in front of it, which PyTorch does not read",
+      "unpack it with its own program or unzip, and give what it holds")
+  }
+
   /// What previews of PyTorch wrote.
   private var preview: PortError? {
     guard begins("PYTORCH1") else { return nil }
@@ -52,6 +68,11 @@ extension FileStart {
     if has(Array("TFL3".utf8), at: 4) {
       return unsupported(
         "is a TensorFlow Lite model", "give the PyTorch checkpoint that it was made from")
+    }
+    if let tensors = torchSharpTensors {
+      return unsupported(
+        "is a state of \(tensors) tensors that TorchSharp saved",
+        "save it from there in PyTorch's format, with save_py of TorchSharp.PyBridge")
     }
     if looksLikeONNX {
       return unsupported("is an ONNX model", "give the PyTorch checkpoint that it was made from")

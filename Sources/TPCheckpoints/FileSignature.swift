@@ -119,7 +119,9 @@ struct FileStart: ~Escapable {
     let head = prefix(1 << 16)
     let first = head.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     guard first == UInt8(ascii: "{") else { return false }
-    return String(decoding: head, as: UTF8.self).contains("\"weight_map\"")
+    // Bytes, not texts: comparing characters of thousands of marks takes long.
+    let key = Array("\"weight_map\"".utf8)
+    return head.indices.contains { head[$0] == key[0] && head[$0...].starts(with: key) }
   }
 
   /// The HDF5 signature stands at 0 or, behind a user block, at 512, 1024, 2048 and so on.

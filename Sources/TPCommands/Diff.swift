@@ -104,7 +104,7 @@ struct Diff: ParsableCommand {
         progress.show("compared \($0) of \($1) tensors")
       }
       difference.derivation = derivation(left, right, difference)
-      let behaviours = try behaviours(left, right)
+      let behaviours = try behaviours(left, right, progress)
       difference.behaviours = behaviours.map(\.change)
       if rules.contains(where: { $0.name == .accuracyDrop }),
         difference.behaviours.allSatisfy({ $0.right == nil })
@@ -179,7 +179,7 @@ struct Diff: ParsableCommand {
   }
 
   private func behaviours(
-    _ left: Checkpoint, _ right: Checkpoint
+    _ left: Checkpoint, _ right: Checkpoint, _ progress: ProgressLine
   ) throws(PortError) -> [(change: BehaviourChange, names: [String]?)] {
     if golden.isEmpty, clips.isEmpty { return [] }
     let network = try architecture.network()
@@ -190,7 +190,8 @@ struct Diff: ParsableCommand {
       let recorded = try Golden.open(path: path, limits: reading.limits)
       do throws(PortError) {
         let change = try BehaviourChange(
-          first, second, golden: recorded, source: path, threads: processorCount())
+          first, second, golden: recorded, source: path, threads: processorCount()
+        ) { progress.show("ran both on \($0) of \($1) clips") }
         changes.append((change, recorded.provenance?.clips))
       } catch {
         throw error.in(file: path)
@@ -204,7 +205,8 @@ struct Diff: ParsableCommand {
       do throws(PortError) {
         let change = try BehaviourChange(
           first, second, clips: labelled, source: path, threads: processorCount(),
-          limits: reading.limits)
+          limits: reading.limits
+        ) { progress.show("ran both on \($0) of \($1) clips") }
         changes.append((change, labelled.names))
       } catch {
         throw error.in(file: path)

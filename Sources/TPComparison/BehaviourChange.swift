@@ -53,13 +53,16 @@ public struct BehaviourChange: Sendable {
 
   /// Runs both on the clips of a golden.
   ///
+  /// - Parameter progress: is told how many clips are done, and how many there are.
   /// - Throws: `PortError` where a model does not take the clips, or they tell other classes apart.
   public init(
-    _ a: LoadedModel, _ b: LoadedModel, golden: Golden, source: String, threads: Int
+    _ a: LoadedModel, _ b: LoadedModel, golden: Golden, source: String, threads: Int,
+    progress: (Int, Int) -> Void = { _, _ in }
   ) throws(PortError) {
     let extents = Array(golden.input.tensor.shape.extents.dropFirst())
     try self.init(
-      a, b, extents: extents, count: golden.clips, labels: nil, source: source, threads: threads
+      a, b, extents: extents, count: golden.clips, labels: nil, source: source, threads: threads,
+      progress: progress
     ) { (range) throws(PortError) in
       var values: [Float] = []
       for clip in range { values += try golden.clip(clip) }
@@ -69,20 +72,22 @@ public struct BehaviourChange: Sendable {
 
   /// Runs both on labelled clips.
   ///
+  /// - Parameter progress: is told how many clips are done, and how many there are.
   /// - Throws: `PortError` where a model does not take the clips, or they tell other classes apart.
   public init(
     _ a: LoadedModel, _ b: LoadedModel, clips: LabelledClips, source: String, threads: Int,
-    limits: ReadLimits = ReadLimits()
+    limits: ReadLimits = ReadLimits(), progress: (Int, Int) -> Void = { _, _ in }
   ) throws(PortError) {
     try self.init(
       a, b, extents: clips.extents, count: clips.count, labels: clips.labels, source: source,
-      threads: threads
+      threads: threads, progress: progress
     ) { (range) throws(PortError) in try clips.values(range, limits: limits) }
   }
 
   private init(
     _ a: LoadedModel, _ b: LoadedModel, extents: [Int], count: Int, labels: [Int]?,
-    source: String, threads: Int, values: (Range<Int>) throws(PortError) -> [Float]
+    source: String, threads: Int, progress: (Int, Int) -> Void,
+    values: (Range<Int>) throws(PortError) -> [Float]
   ) throws(PortError) {
     let first = try Self.taking(extents, a)
     let second = try Self.taking(extents, b)
@@ -93,6 +98,7 @@ public struct BehaviourChange: Sendable {
     var found: [Clip] = []
     var sum = 0.0
     for start in stride(from: 0, to: count, by: step) {
+      progress(start, count)
       let range = start..<min(start + step, count)
       let input = try values(range)
       let before = try first.network.run(input, batch: range.count, threads: threads).logits

@@ -103,9 +103,9 @@ public struct CheckpointDifference: Sendable {
   ) throws(PortError) {
     let left = try Side(a)
     let right = try Side(b)
+    let models = try MatchedNames(left.model, right.model)
     tensors = try withRenames(
-      try Self.compare(left.model, right.model, files, options, progress), left.model,
-      right.model)
+      try Self.compare(models.a, models.b, files, options, progress), models.a, models.b)
     var headers = [
       CheckpointHeader(a, left.optimizer, left.facts),
       CheckpointHeader(b, right.optimizer, right.facts),
@@ -119,12 +119,12 @@ public struct CheckpointDifference: Sendable {
       (headers[0].digest, headers[1].digest) = (digests[0], digests[isSame ? 0 : 1])
     }
     self.headers = headers
-    batchNorms = try BatchNormChange.all(left.model, right.model)
+    batchNorms = try BatchNormChange.all(models.a, models.b)
     optimizer =
       options.isQuick
       ? nil
       : try OptimizerChange(
-        left.optimizer, right.optimizer, left.model, right.model, options.kernels)
+        left.optimizer, right.optimizer, models.a, models.b, options.kernels)
     if left.isTraining == right.isTraining {
       var counts = Counts()
       var bits = options

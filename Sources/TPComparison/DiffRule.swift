@@ -26,7 +26,11 @@ public struct DiffRule: Hashable, Sendable {
   public let limit: Double
 
   /// A rule as the user wrote it.
-  public var description: String { name.takesNumber ? "\(name.rawValue)>\(limit)" : name.rawValue }
+  public var description: String {
+    guard name.takesNumber else { return name.rawValue }
+    let whole = Int(exactly: limit)
+    return "\(name.rawValue)>\(whole.map(String.init) ?? "\(limit)")"
+  }
 
   /// Rules as typed: names, or `NAME>NUMBER`, with commas between them.
   ///

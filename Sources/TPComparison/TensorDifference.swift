@@ -60,6 +60,13 @@ public struct TensorDifference: Sendable {
   /// How many elements of the second are not a number.
   public var nanInB = 0
 
+  /// Whether the second has infinities where the first has none; known where both were measured.
+  public var isInfiniteInB: Bool {
+    guard let measures else { return false }
+    if let details = measures.details { return details.b.infinite > details.a.infinite }
+    return measures.normB == .infinity && measures.normA.isFinite && measures.maxAbs == .infinity
+  }
+
   /// A tensor's fate.
   init(name: String, status: Status, a: Side?, b: Side?) {
     self.name = name

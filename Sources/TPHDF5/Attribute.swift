@@ -69,7 +69,7 @@ struct Attribute: Sendable {
           let names = unsafe context.assumingMemoryBound(to: Names.self)
           unsafe names.pointee.room -= 1
           if unsafe names.pointee.room < 0 { return 1 }
-          if let text = unsafe String(validatingCString: name) {
+          if let text = unsafe String(validatingCString: name), !hasTooManyMarks(text) {
             unsafe names.pointee.found.append(text)
           } else {
             unsafe names.pointee.broken += 1

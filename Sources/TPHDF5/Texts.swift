@@ -49,7 +49,9 @@ enum Texts {
     try check(status, "cannot read texts")
     let nodes = unsafe texts.map { start -> MetadataTree.Node in
       guard let start = unsafe start else { return .string("") }
-      if let text = unsafe String(validatingCString: start) { return .string(text) }
+      if let text = unsafe String(validatingCString: start), !hasTooManyMarks(text) {
+        return .string(text)
+      }
       var bytes: [UInt8] = []
       while unsafe start[bytes.count] != 0 {
         bytes.append(UInt8(bitPattern: unsafe start[bytes.count]))
@@ -63,6 +65,9 @@ enum Texts {
   }
 
   private static func node(_ bytes: [UInt8]) -> MetadataTree.Node {
-    String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
+    guard let text = String(validating: bytes, as: UTF8.self), !hasTooManyMarks(text) else {
+      return .bytes(bytes)
+    }
+    return .string(text)
   }
 }

@@ -190,8 +190,8 @@ struct Walk {
           let found = unsafe context.assumingMemoryBound(to: Links.self)
           unsafe found.pointee.room -= 1
           if unsafe found.pointee.room < 0 { return 1 }
-          guard let text = unsafe String(validatingCString: name) else {
-            unsafe found.pointee.others.append("a name that is not UTF-8")
+          guard let text = unsafe String(validatingCString: name), !hasTooManyMarks(text) else {
+            unsafe found.pointee.others.append("a name that is not UTF-8, or of too many marks")
             return 0
           }
           switch type {

@@ -136,7 +136,8 @@ public enum NumPyFile {
       guard let scalar = Unicode.Scalar(unit) else { return .bytes(data.array()) }
       text.append(scalar)
     }
-    return .string(String(text))
+    let whole = String(text)
+    return hasTooManyMarks(whole) ? .bytes(data.array()) : .string(whole)
   }
 
   private static func plain(_ data: ByteRegion) -> MetadataTree.Node {

@@ -126,7 +126,7 @@ public struct PickleArena: Sendable {
   /// The classes and functions that are named, in order of first occurrence.
   public private(set) var globals: [Global] = []
   private var offsets: [UInt32] = []
-  private var globalHandles: [String: [String: Handle]] = [:]
+  private var globalHandles: [GlobalName: Handle] = [:]
   // By the texts that STACK_GLOBAL took, so that a long name is not hashed at every use.
   private var stackGlobals: [Pair: Handle] = [:]
   private let base: Int
@@ -163,6 +163,10 @@ public struct PickleArena: Sendable {
   public func tuple(_ handle: Handle) -> [Handle]? {
     if case .tuple(let elements) = self[handle] { elements } else { nil }
   }
+
+  /// What was built, in values: a construction counts as three, and a class or function, of which a
+  /// checkpoint names a few dozen, as nine, for what it costs to keep and to judge.
+  package var valueCount: Int { nodes.count + 2 * calls.count + 8 * globals.count }
 
   /// Where the opcode that made a value is: bytes from the start of what the machine was given.
   public func offset(of handle: Handle) -> Int { base + Int(offsets[Int(handle.index)]) }
@@ -208,7 +212,8 @@ public struct PickleArena: Sendable {
 
   /// One node per name, however often it is named.
   mutating func addGlobal(module: String, name: String, at offset: Int) -> Handle {
-    if let known = globalHandles[module]?[name], case .global(let place) = self[known] {
+    let full = GlobalName(module: module, name: name)
+    if let known = globalHandles[full], case .global(let place) = self[known] {
       globals[place].count += 1
       return known
     }
@@ -216,7 +221,12 @@ public struct PickleArena: Sendable {
       Global(
         module: module, name: name, count: 1, firstOffset: offset, fullName: module + "." + name))
     let handle = add(.global(at: globals.count - 1), at: offset)
-    globalHandles[module, default: [:]][name] = handle
+    globalHandles[full] = handle
     return handle
+  }
+
+  private struct GlobalName: Hashable {
+    let module: String
+    let name: String
   }
 }

@@ -25,7 +25,7 @@ extension PickleMachine {
     guard length <= Self.longestInteger else {
       throw PortError(
         .limit, "an integer has \(length) bytes, more than \(Self.longestInteger)",
-        offset: opcodeOffset)
+        offset: opcodeOffset, remedy: "no checkpoint needs such numbers; fetch the file again")
     }
   }
 

@@ -2,6 +2,10 @@ internal import TPBytes
 
 // GLOBAL, REDUCE and their kin: names and constructions, kept as data.
 extension PickleMachine {
+  /// Bytes of the longest name of a class or function, with its module: each is compared with many
+  /// others, and those of Python and C++ come nowhere near.
+  private static let longestName = 1 << 14
+
   mutating func pushGlobal(_ opcode: PickleOpcode) throws(PortError) {
     if opcode == .global {
       stack.append(try globalLines())
@@ -10,11 +14,26 @@ extension PickleMachine {
     let name = try pop(for: opcode)
     let module = try pop(for: opcode)
     try checkRoom()
+    if let module = arena.string(module), let name = arena.string(name) {
+      try checkName(module, name)
+    }
     guard let global = arena.addGlobal(module: module, name: name, at: opcodeOffset) else {
       throw malformed(
         "STACK_GLOBAL needs two texts and finds \(arena[module].kind) and \(arena[name].kind)")
     }
     stack.append(global)
+  }
+
+  private func checkName(_ module: String, _ name: String) throws(PortError) {
+    let count = module.utf8.count + name.utf8.count
+    guard count <= Self.longestName else {
+      throw PortError(
+        .limit,
+        "the name of a class or function has \(count) bytes, more than \(Self.longestName)",
+        offset: opcodeOffset, remedy: "no program has such names; fetch the file again")
+    }
+    try checkMarks(of: module, offset: opcodeOffset)
+    try checkMarks(of: name, offset: opcodeOffset)
   }
 
   private mutating func globalLines() throws(PortError) -> PickleArena.Handle {
@@ -23,6 +42,7 @@ extension PickleMachine {
     guard let module, let name else {
       throw malformed("the name of a class or function is not UTF-8")
     }
+    try checkName(module, name)
     try checkRoom()
     return arena.addGlobal(module: module, name: name, at: opcodeOffset)
   }
@@ -98,6 +118,7 @@ extension PickleMachine {
     guard let text = String(validating: try cursor.line(), as: UTF8.self) else {
       throw malformed("the persistent id is not UTF-8")
     }
+    try checkMarks(of: text, offset: opcodeOffset)
     try push(.persistent(try make(.string(text))))
   }
 }

@@ -2,6 +2,17 @@ internal import TPBytes
 
 extension PickleMachine {
   mutating func text(_ opcode: PickleOpcode) throws(PortError) -> PickleArena.Node {
+    let node = try anyText(opcode)
+    switch node {
+    case .string(let text): try checkMarks(of: text, offset: opcodeOffset)
+    case .brokenString(let units):
+      try checkMarks(of: String(decoding: units, as: UTF16.self), offset: opcodeOffset)
+    default: break
+    }
+    return node
+  }
+
+  private mutating func anyText(_ opcode: PickleOpcode) throws(PortError) -> PickleArena.Node {
     switch opcode {
     case .binUnicode: return try unicode(try cursor.length(UInt32.self))
     case .shortBinUnicode: return try unicode(try cursor.length(UInt8.self))

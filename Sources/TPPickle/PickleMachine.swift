@@ -103,17 +103,17 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   func checkRoom() throws(PortError) {
-    guard arena.nodes.count + 2 * arena.calls.count < room else { try refuse() }
+    guard arena.valueCount < room else { try refuse() }
   }
 
-  /// The least limit, a construction counting as three values; checked without asking which one it is. Neither sum can overflow: a pickle lies
+  /// The least limit; checked without asking which one it is. Neither sum can overflow: a pickle lies
   /// in memory, and `freeObjects` counts what has to fit there, too.
   private var room: Int {
     min(limits.objects, limits.freeObjects &+ (opcodeOffset &- start) / 3, Int(Int32.max))
   }
 
   private func refuse() throws(PortError) -> Never {
-    let count = arena.nodes.count + 2 * arena.calls.count
+    let count = arena.valueCount
     let isFree = count < min(limits.objects, Int(Int32.max))
     throw PortError(
       .limit,

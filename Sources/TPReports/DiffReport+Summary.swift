@@ -13,23 +13,77 @@ extension DiffReport {
         + (difference.otherTensors.identical > 0
           ? " of the model, \(grouped(difference.otherTensors.identical)) others" : "")
     }
+    let parts = [origin] + faults + fates { !Self.small.contains($0) } + [movement] + statistics
+    return (parts + flips + fates { Self.small.contains($0) } + rest).compactMap(\.self)
+      .joined(separator: "; ")
+  }
+
+  /// That one was made from the other, or that nothing could be compared at all.
+  private var origin: String? {
+    guard difference.comparedAny else { return "no tensor could be compared" }
+    return difference.derivation.map {
+      "\($0.made) was made from \($0.made == "a" ? "b" : "a"), and that is all there is: \($0.reason)"
+    }
+  }
+
+  /// What nobody wants: numbers that are none, and classes that are others.
+  private var faults: [String] {
     var parts: [String] = []
-    if let moved = movement { parts.append(moved) }
-    parts += statistics
-    for change in difference.behaviours where !change.clips.isEmpty {
-      let flips = change.flips.count
+    func add(_ tensors: [TensorDifference], _ what: String) {
+      guard let first = tensors.first else { return }
+      let others = tensors.count > 1 ? ", first in " : ": "
       parts.append(
-        "\(flips) of \(counted(change.clips.count, "prediction")) \(flips == 1 ? "flips" : "flip")")
+        "\(counted(tensors.count, "tensor")) with \(what)\(others)\(printable(first.name))")
     }
-    let all = difference.tensors
-    for status in TensorDifference.Status.allCases where status != .identical {
-      let count = all.count { $0.status == status }
-      if count > 0 { parts.append("\(grouped(count)) \(words(status))") }
+    add(difference.tensors.filter { $0.nanInB > 0 }, "NaN")
+    add(difference.tensors.filter(\.isInfiniteInB), "infinity")
+    let classes = difference.headers.map(\.classes)
+    if let before = classes[0], let after = classes[1], before != after {
+      parts.append(
+        before.sorted() == after.sorted()
+          ? "the classes are in another order" : "the classes are others")
     }
-    let nans = all.count { $0.nanInB > 0 }
-    if nans > 0 { parts.append("\(counted(nans, "tensor")) with NaN") }
-    if !difference.otherTensors.isIdentical {
-      let others = difference.otherTensors
+    return parts
+  }
+
+  /// What is told of after how far the weights moved.
+  private static let small: Set<TensorDifference.Status> = [.changed, .equalValues]
+
+  /// How many tensors became what.
+  private func fates(_ isMeant: (TensorDifference.Status) -> Bool) -> [String] {
+    TensorDifference.Status.allCases.filter { $0 != .identical && isMeant($0) }.compactMap {
+      status in
+      let tensors = difference.tensors.filter { $0.status == status }
+      guard !tensors.isEmpty else { return nil }
+      let text = "\(counted(tensors.count, "tensor")) \(words(status))"
+      // One remark for all: a whole model that was rounded.
+      guard status == .dtype, Set(tensors.map { remark($0) }).count == 1,
+        let cast = tensors.first?.cast, let first = tensors.first
+      else { return text }
+      return cast == .exact ? text + ", every value the same" : text + ", " + remark(first)
+    }
+  }
+
+  private var flips: [String] {
+    difference.behaviours.filter { !$0.clips.isEmpty }.map { change in
+      let flips = flipped(change)
+      guard difference.behaviours.count > 1 else { return flips }
+      let name = change.source.split(separator: "/").last.map(String.init) ?? change.source
+      return "\(flips) on \(printable(name, limit: 60))"
+    }
+  }
+
+  /// `2 of 109 predictions flip`.
+  func flipped(_ change: BehaviourChange) -> String {
+    let flips = change.flips.count
+    return "\(grouped(flips)) of \(counted(change.clips.count, "prediction"))"
+      + (flips == 1 ? " flips" : " flip")
+  }
+
+  private var rest: [String] {
+    var parts: [String] = []
+    let others = difference.otherTensors
+    if !others.isIdentical {
       let count = others.changed + others.added + others.removed
       parts.append("\(counted(count, "other tensor")) \(count == 1 ? "differs" : "differ")")
     }
@@ -38,17 +92,17 @@ extension DiffReport {
       parts.append(
         "\(counted(count, "value")) of the metadata \(count == 1 ? "differs" : "differ")")
     }
-    return parts.joined(separator: "; ")
+    return parts
   }
 
+  /// How far training took the weights: what was rounded or folded did not move.
   private var movement: String? {
-    overallMovement.map {
-      "weights moved \(percent($0.share)), most in \(printable($0.most))"
-    }
+    guard difference.derivation == nil, let moved = overallMovement else { return nil }
+    return "weights moved \(movedPercent(moved.share)), most in \(printable(moved.most))"
   }
 
   /// ||dW|| / ||W|| over all floating-point tensors together but running statistics, and the tensor with
-  /// most of it.
+  /// most of it; `nil` where a number is too large for that, or none.
   var overallMovement: (share: Double, most: String)? {
     var delta = 0.0
     var norm = 0.0
@@ -62,7 +116,7 @@ extension DiffReport {
       norm += measures.normA * measures.normA
       if square > (most?.share ?? 0) { most = (tensor.name, square) }
     }
-    guard delta > 0, norm > 0, let most else { return nil }
+    guard delta > 0, norm > 0, (delta / norm).isFinite, let most else { return nil }
     return ((delta / norm).squareRoot(), most.name)
   }
 

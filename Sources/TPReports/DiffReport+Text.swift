@@ -13,7 +13,7 @@ extension DiffReport {
       let lines = identical > 0 ? ["\(counted(identical, "tensor")) identical"] : []
       parts.append(("tensors", lines, tensorTable))
     }
-    if !difference.isIdentical, !difference.batchNorms.isEmpty {
+    if haveBatchNormsChanged {
       let steps = Set(difference.batchNorms.map(\.steps))
       let lines =
         steps.count > 1
@@ -21,7 +21,7 @@ extension DiffReport {
         : difference.countedSteps.map { ["all count \(counted($0, "step"))"] } ?? []
       parts.append(("batch norms", lines, batchNormTable))
     }
-    if !difference.isIdentical, let optimizer = difference.optimizer {
+    if hasOptimizerStepped, let optimizer = difference.optimizer {
       parts.append(("optimizer", remarks(optimizer), optimizerTable))
     }
     for change in difference.behaviours {
@@ -36,6 +36,21 @@ extension DiffReport {
       parts.append(("metadata", left > 0 ? ["\(counted(left, "value")) more"] : [], metadataTable))
     }
     return parts
+  }
+
+  /// Whether the statistics of a batch norm are others; weights alone may be what differs.
+  var haveBatchNormsChanged: Bool {
+    difference.batchNorms.contains { norm in
+      norm.meanShift != 0 || norm.varianceRatio != 1...1 || norm.deadInA != norm.deadInB
+        || norm.batchesInA != norm.batchesInB
+    }
+  }
+
+  /// Whether the optimizer has something to tell: a step, a parameter that moved, a state that is odd.
+  var hasOptimizerStepped: Bool {
+    guard let optimizer = difference.optimizer else { return false }
+    return !difference.otherTensors.isIdentical || !remarks(optimizer).isEmpty
+      || optimizer.parameters.contains { ($0.observed ?? 0) != 0 || ($0.steps ?? 0) != 0 }
   }
 
   /// What stands in the top level of one file only.
@@ -73,7 +88,8 @@ extension DiffReport {
         "not compared, one side does not carry it: "
           + difference.leftOut.map { printable($0, limit: 60) }.joined(separator: ", "))
     }
-    if let derivation = difference.derivation {
+    // What is not identical begins with it.
+    if difference.isIdentical, let derivation = difference.derivation {
       lines.append("\(derivation.made) was made from the other: \(derivation.reason)")
     }
     for verdict in verdicts {
@@ -85,11 +101,13 @@ extension DiffReport {
 
   /// The report for a terminal.
   public var text: String {
-    var text = "\(printable(a)) -> \(printable(b))\n  \(summary)\n"
-    text += explanations.map { "  \($0)\n" }.joined()
+    var text = "\(printable(a)) -> \(printable(b))\n"
+    text += wrapped(
+      lines: ([summary] + explanations).map { "  \($0)\n" }.joined(), width: max(width, 60))
     for part in parts {
       text += "\n\(part.title)\n"
-      text += part.lines.map { "  \($0)\n" }.joined()
+      text += wrapped(
+        lines: part.lines.map { "  \($0)\n" }.joined(), width: max(width, 60))
       if let table = part.table, !table.rows.isEmpty { text += table.text(width: width) }
     }
     return text

@@ -11,6 +11,8 @@ struct DiffTable {
 
   /// The lines, within a width.
   func text(width: Int) -> String {
+    let columns = filled
+    let rows = rows.map { row in columns.map { row[$0.place] } }
     var count = columns.count
     var widths = columns.indices.map { column in
       max(columns[column].title.count, rows.map { $0[column].count }.max() ?? 0)
@@ -19,17 +21,31 @@ struct DiffTable {
     while count > 2, least + widths[1..<count].reduce(0, +) + 2 * count > width { count -= 1 }
     let room = max(8, width - widths[1..<count].reduce(0, +) - 2 * count)
     widths[0] = min(widths[0], room)
-    var table = Table(Array(columns.prefix(count)))
+    var table = Table(columns.prefix(count).map { ($0.title, $0.side) })
     for row in rows {
       var cells = Array(row.prefix(count))
-      if cells[0].count > widths[0] { cells[0] = String(cells[0].prefix(widths[0] - 1)) + "…" }
+      if cells[0].count > widths[0] {
+        // Names that begin alike end otherwise.
+        let (head, tail) = (widths[0] / 3, widths[0] - widths[0] / 3 - 1)
+        cells[0] = String(cells[0].prefix(head)) + "…" + String(cells[0].suffix(tail))
+      }
       table.add(cells)
     }
     return table.text
   }
 
+  /// The first column, and each in which some row has something.
+  private var filled: [(place: Int, title: String, side: Table.Side)] {
+    columns.indices.compactMap { place in
+      place == 0 || rows.contains { !$0[place].isEmpty }
+        ? (place, columns[place].title, columns[place].side) : nil
+    }
+  }
+
   /// The same as Markdown.
   var markdown: String {
+    let columns = filled
+    let rows = rows.map { row in columns.map { row[$0.place] } }
     var text = "| " + columns.map { escaped($0.title) }.joined(separator: " | ") + " |\n|"
     text += columns.map { $0.side == .right ? "--:|" : "---|" }.joined() + "\n"
     for row in rows { text += "| " + row.map { escaped($0) }.joined(separator: " | ") + " |\n" }
@@ -131,7 +147,7 @@ extension DiffReport {
     var table = DiffTable(columns: [
       ("name", .left), ("||dW||/||W||", .right), ("max |d|", .right), ("cosine", .right),
       ("status", .left), ("shape", .left), ("changed", .right), ("median |d|", .right),
-      ("99 % |d|", .right), ("flips", .right), ("at", .right), ("sigma a", .right),
+      ("99 % |d|", .right), ("sign flips", .right), ("at", .left), ("sigma a", .right),
       ("sigma d", .right),
     ])
     for tensor in shown where tensor.status != .identical {
@@ -141,16 +157,29 @@ extension DiffReport {
         measures?.relative.map { significant($0) } ?? "",
         measures.map { significant($0.maxAbs) } ?? "",
         measures?.cosine.map { fixed($0, 6) } ?? "", remark(tensor), shapes(tensor),
-        measures.map { percent($0.changed, decimals: 1) } ?? "",
+        measures.map { movedPercent($0.changed, decimals: 1) } ?? "",
         measures?.details.map { significant($0.medianAbs) } ?? "",
         measures?.details.map { significant($0.p99Abs) } ?? "",
         measures?.details.map { grouped($0.signFlips) } ?? "",
-        measures?.maxIndex.map { "\($0)" } ?? "",
+        place(tensor),
         measures?.singularValues.map { significant($0.a) } ?? "",
         measures?.singularValues.map { significant($0.delta) } ?? "",
       ])
     }
     return table
+  }
+
+  /// Where the largest difference is: an index for each dimension.
+  func place(_ tensor: TensorDifference) -> String {
+    guard var index = tensor.measures?.maxIndex, let extents = tensor.a?.shape.extents,
+      extents.allSatisfy({ $0 > 0 })
+    else { return "" }
+    var indices: [String] = []
+    for extent in extents.reversed() {
+      indices.append("\(index % extent)")
+      index /= extent
+    }
+    return "[\(indices.reversed().joined(separator: ", "))]"
   }
 
   /// The batch norms.
@@ -210,11 +239,24 @@ extension DiffReport {
   func outcome(_ change: BehaviourChange) -> String {
     let margins = change.smallestMargins
     var text =
-      "\(change.flips.count) of \(counted(change.clips.count, "prediction")) flip; logits drift by at"
-      + " most \(significant(change.maxDrift)), \(significant(change.meanDrift)) in the mean;"
+      "\(flipped(change)); logits drift by at most \(significant(change.maxDrift)), \(significant(change.meanDrift)) in the mean;"
       + " smallest margin \(significant(margins.before)) -> \(significant(margins.after))"
     if let right = change.right { text += "; right \(right.before) -> \(right.after)" }
     return text
+  }
+
+  /// A value of the metadata; of a list that begins with the other how much there is.
+  private func cell(
+    _ change: MetadataDifference, _ own: String?, _ other: String?
+  ) -> String {
+    guard let own else { return "(absent)" }
+    if let other, let list = ListContinuation(other, own) {
+      return "the same and \(grouped(list.more.count)) more"
+    }
+    if let other, let list = ListContinuation(own, other) {
+      return counted(list.before, "value")
+    }
+    return printable(own, limit: 24)
   }
 
   /// What differs in the metadata.
@@ -223,8 +265,7 @@ extension DiffReport {
     for change in difference.metadata.prefix(Self.mostRows) {
       table.rows.append([
         change.path.map { printable($0, limit: 40) }.joined(separator: "."),
-        change.before.map { printable($0, limit: 24) } ?? "(absent)",
-        change.after.map { printable($0, limit: 24) } ?? "(absent)",
+        cell(change, change.before, change.after), cell(change, change.after, change.before),
       ])
     }
     return table

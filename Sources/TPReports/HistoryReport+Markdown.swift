@@ -23,9 +23,9 @@ extension HistoryReport {
       let model = steps[place]?.model
       let epoch = file.epoch.map { "\($0)" } ?? ""
       var cells: [String] = [epoch, escaped(file.name, limit: 80)]
-      cells.append(model?.relative.map { moved($0) } ?? "")
+      cells.append(model?.relative.map { movedPercent($0) } ?? "")
       cells.append(model?.cosine.map { fixed($0, 3) } ?? "")
-      cells.append(model?.fromFirst.map { moved($0) } ?? "")
+      cells.append(model?.fromFirst.map { movedPercent($0) } ?? "")
       cells.append(file.optimizer?.rates.first.map { significant($0) } ?? "")
       text += "| " + cells.joined(separator: " | ") + " |\n"
     }
@@ -34,8 +34,8 @@ extension HistoryReport {
       text += "| layer | last step | from first |\n|---|--:|--:|\n"
       for layer in last.layers.prefix(Self.mostLines) {
         text += "| \(escaped(layer.name, limit: 80))"
-        text += " | \(layer.relative.map { moved($0) } ?? "")"
-        text += " | \(layer.fromFirst.map { moved($0) } ?? "") |\n"
+        text += " | \(layer.relative.map { movedPercent($0) } ?? "")"
+        text += " | \(layer.fromFirst.map { movedPercent($0) } ?? "") |\n"
       }
       text += "\n"
     }

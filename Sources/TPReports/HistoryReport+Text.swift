@@ -20,7 +20,7 @@ extension HistoryReport {
       text += " at epoch \(best.epoch)"
     }
     if let share = history.steps.last?.model.fromFirst {
-      text += "; weights moved \(moved(share)) from the first"
+      text += "; weights moved \(movedPercent(share)) from the first"
     }
     if let first = history.nonFinite.first {
       text += "; NaN or infinity from epoch \(epoch(first.file).map { "\($0)" } ?? "?") on"
@@ -45,11 +45,6 @@ extension HistoryReport {
       text += "\n" + wrapped(lines: notes + more(history.notes.count, "note"), width: width)
     }
     return text
-  }
-
-  /// A share in per cent; what is beyond any training is not written out.
-  func moved(_ share: Double) -> String {
-    abs(share) < 1000 ? percent(share) : significant(share * 100) + " %"
   }
 
   /// An accuracy in per cent, or a difference of two.
@@ -132,9 +127,9 @@ extension HistoryReport {
     for (place, file) in history.files.enumerated().prefix(Self.mostRows) {
       let model = steps[place]?.model
       var cells: [String] = [file.epoch.map { "\($0)" } ?? "-"]
-      cells.append(model?.relative.map { moved($0) } ?? "")
+      cells.append(model?.relative.map { movedPercent($0) } ?? "")
       cells.append(model?.cosine.map { fixed($0, 3) } ?? "")
-      cells.append(model?.fromFirst.map { moved($0) } ?? "")
+      cells.append(model?.fromFirst.map { movedPercent($0) } ?? "")
       cells.append(file.optimizer?.rates.first.map { significant($0) } ?? "")
       cells.append(printable(file.name, limit: 60) + (file.copyOf == nil ? "" : " (a copy)"))
       table.add(cells)
@@ -164,10 +159,10 @@ extension HistoryReport {
       let cosines = moves.dropFirst().map { $0.cosine ?? .nan }
       let finite = cosines.filter(\.isFinite)
       var cells: [String] = [printable(name, limit: 40)]
-      cells.append(relative.filter(\.isFinite).max().map { moved($0) } ?? "")
-      cells.append(relative.last.map { $0.isFinite ? moved($0) : significant($0) } ?? "")
+      cells.append(relative.filter(\.isFinite).max().map { movedPercent($0) } ?? "")
+      cells.append(relative.last.map { $0.isFinite ? movedPercent($0) : significant($0) } ?? "")
       cells.append(sparkline(relative, width: spark))
-      cells.append(moves.last?.fromFirst.map { moved($0) } ?? "")
+      cells.append(moves.last?.fromFirst.map { movedPercent($0) } ?? "")
       let sum = finite.reduce(0.0) { $0 + $1 }
       cells.append(finite.isEmpty ? "" : fixed(sum / Double(finite.count), 3))
       cells.append(sparkline(cosines, width: spark))

@@ -146,8 +146,10 @@ public struct InspectReport: Sendable {
     if !tensors.isEmpty { text += "\ntensors\n" + table(tensors) }
     if !arrays.isEmpty { text += "\narrays\n" + table(arrays) }
     for group in aliases {
-      text +=
-        "  one tensor: " + group.map { printable($0, limit: 80) }.joined(separator: " = ") + "\n"
+      // A line for the eye; JSON has them all.
+      let names = group.prefix(16).map { printable($0, limit: 80) }.joined(separator: " = ")
+      let rest = group.count > 16 ? " and \(group.count - 16) more names" : ""
+      text += "  one tensor: \(names)\(rest)\n"
     }
     return text
   }

@@ -24,6 +24,16 @@ package func percent(_ share: Double, decimals: Int = 2) -> String {
   fixed(share * 100, decimals) + " %"
 }
 
+/// How far something moved, or how much of it, in per cent: with `decimals` decimals where these show
+/// something of it, else with two significant digits, so that what moved never reads as what did not.
+package func movedPercent(_ share: Double, decimals: Int = 2) -> String {
+  let size = abs(share * 100)
+  guard size.isFinite else { return significant(share) }
+  let isLost = size > 0 && fixed(size, decimals).allSatisfy { $0 == "0" || $0 == "." }
+  if isLost { return significant(share * 100, 2) + " %" }
+  return (size < 100_000 ? fixed(share * 100, decimals) : significant(share * 100)) + " %"
+}
+
 /// A number with a fixed number of decimals.
 package func fixed(_ value: Double, _ decimals: Int) -> String {
   guard value.isFinite else { return significant(value) }

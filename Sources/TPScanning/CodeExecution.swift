@@ -31,6 +31,9 @@ enum CodeExecution {
     return false
   }
 
+  /// Every module on the lists.
+  static var modules: [String] { Array(wholeModules) + Array(functions.keys) }
+
   /// No path of a module on these lists has more bytes.
   private static let longestPath = 100
 

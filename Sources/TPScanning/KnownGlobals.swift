@@ -20,6 +20,12 @@ public enum KnownGlobals {
     guard module.utf8.allSatisfy({ $0 < 0x80 }), name.utf8.allSatisfy({ $0 < 0x80 }) else {
       return CodeExecution.covers(module: module, name: name) ? .dangerous : .unknown
     }
+    // Of a million strange names most fail here: no list has such a module, and the name has no dots
+    // by which it could lead to one that has.
+    let package = module.utf8.firstIndex(of: UInt8(ascii: ".")).map { module[..<$0] } ?? module[...]
+    guard packages.contains(package) || name.utf8.contains(UInt8(ascii: ".")) else {
+      return .unknown
+    }
     if allowed[module]?.contains(name) == true { return .known }
     return CodeExecution.covers(module: module, name: name) ? .dangerous : .unknown
   }
@@ -34,6 +40,10 @@ public enum KnownGlobals {
     }
     return table
   }()
+
+  /// The first part of every module that any list has.
+  private static let packages = Set(
+    (Array(allowed.keys) + CodeExecution.modules).compactMap { $0.split(separator: ".").first })
 
   // Modules, then names, each a list with spaces between.
   private static let python: [(String, String)] = [

@@ -54,16 +54,17 @@ extension Scan {
     for (index, global) in arena.globals.enumerated() {
       let handle = calls[index]
       let call = handle.flatMap { arena.call($0) }
-      // A known name is listed without them.
-      let words =
-        KnownGlobals.standing(module: global.module, name: global.name) == .known
-        ? nil : handle.map { arena.summary($0, limit: 160) }
       if global.name == "getattr", arena.fetchesOnlyFunctionsOfTorch(index) {
         note(harmlessGetattr: global, handle, arena, place)
         continue
       }
+      let standing = self.standing(of: global.module, global.name, place)
+      // A known name is listed without them, and of a million others few are listed.
+      let words =
+        standing == .known || isCrowdedOut(standing)
+        ? nil : handle.map { arena.summary($0, limit: 160) }
       name(
-        global.module, global.name, place,
+        global.module, global.name, standing, place,
         offset: handle.map { arena.offset(of: $0) } ?? global.firstOffset,
         calledBy: call?.kind.opcodeName, words: words)
     }
@@ -213,24 +214,38 @@ extension Scan {
     }
     guard isName(module), isName(attribute) else { return }
     name(
-      module, attribute, place, offset: offset, calledBy: opcode == .inst ? "INST" : nil,
-      afterError: true)
+      module, attribute, standing(of: module, attribute, place), place, offset: offset,
+      calledBy: opcode == .inst ? "INST" : nil, afterError: true)
   }
 
-  /// Lists a name and judges it.
-  mutating func name(
-    _ module: String, _ name: String, _ place: Place, offset: Int, calledBy: String?,
-    words: String? = nil, afterError: Bool = false
-  ) {
-    judged.insert(GlobalName(module: module, name: name))
+  /// What is known about a name where it stands.
+  func standing(of module: String, _ name: String, _ place: Place) -> KnownGlobals.Standing {
     let isOwn = place.isTorchScript && (module == "__torch__" || module.hasPrefix("__torch__."))
-    let standing = isOwn ? .known : KnownGlobals.standing(module: module, name: name)
-    let severity: Finding.Severity = standing == .dangerous ? .dangerous : .suspicious
-    // Of a million names the verdict counts, which needs no sentence for each.
-    if report.globals.count >= Self.mostGlobals, standing == .known || !wouldList(severity) {
-      if standing != .known { report.omittedFindings += 1 }
+    return isOwn ? .known : KnownGlobals.standing(module: module, name: name)
+  }
+
+  /// Whether a name of this standing would neither be listed nor decide the verdict; once it would
+  /// not, it never will. Of a million names the verdict counts, which needs no sentence for each.
+  func isCrowdedOut(_ standing: KnownGlobals.Standing) -> Bool {
+    guard report.globals.count >= Self.mostGlobals else { return false }
+    return standing == .known || !wouldList(severity(of: standing))
+  }
+
+  private func severity(of standing: KnownGlobals.Standing) -> Finding.Severity {
+    standing == .dangerous ? .dangerous : .suspicious
+  }
+
+  /// Lists a name that was judged.
+  mutating func name(
+    _ module: String, _ name: String, _ standing: KnownGlobals.Standing, _ place: Place,
+    offset: Int, calledBy: String?, words: String? = nil, afterError: Bool = false
+  ) {
+    if isCrowdedOut(standing), standing != .known {
+      report.omittedFindings += 1
       return
     }
+    judged.insert(GlobalName(module: module, name: name))
+    if isCrowdedOut(standing) { return }
     let key = "\(place.record ?? "")\u{0}\(module)\u{0}\(name)"
     if let known = knownGlobals[key] {
       guard report.globals[known].calledBy == nil, calledBy != nil else { return }
@@ -257,7 +272,6 @@ extension Scan {
       standing == .dangerous ? .codeExecution : calledBy == nil ? .unknownImport : .unknownCall
     add(
       Finding(
-        rule, severity, message, record: place.record,
-        offset: offset))
+        rule, severity(of: standing), message, record: place.record, offset: offset))
   }
 }

@@ -87,7 +87,8 @@ struct Scan {
   static let placeCost = 64
   /// What has been listed already.
   private var seen: Set<Finding> = []
-  /// Module and name of every global that was judged, wherever it was found.
+  /// Module and name of every global that was judged, wherever it was found; without those that were
+  /// crowded out.
   var judged: Set<GlobalName> = []
   private var gravest = Finding.Severity.note
   /// Which globals are listed already, by record and name.
@@ -143,9 +144,12 @@ struct Scan {
     }
     do throws(PortError) {
       let checkpoint = try CheckpointFile.open(path: path, limits: limits)
-      for global in checkpoint.globals
-      where !judged.contains(GlobalName(module: global.module, name: global.name)) {
-        name(global.module, global.name, Place(), offset: 0, calledBy: nil)
+      for global in checkpoint.globals {
+        let standing = self.standing(of: global.module, global.name, Place())
+        guard !isCrowdedOut(standing),
+          !judged.contains(GlobalName(module: global.module, name: global.name))
+        else { continue }
+        name(global.module, global.name, standing, Place(), offset: 0, calledBy: nil)
       }
       lambdas(checkpoint.metadata)
     } catch {

@@ -53,7 +53,7 @@ package struct PickleAllowance {
 
   /// Takes what a pickle built beyond its share from what the others may build.
   mutating func take(_ pickle: Pickle) {
-    take(values: pickle.arena.nodes.count + 2 * pickle.arena.calls.count, bytes: pickle.range.count)
+    take(values: pickle.arena.valueCount, bytes: pickle.range.count)
   }
 
   /// The same for a whole file in the archive.

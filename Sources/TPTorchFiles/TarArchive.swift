@@ -124,8 +124,10 @@ struct TarArchive {
     {
       let line = rest[(space + 1)..<(rest.startIndex + length)].dropLast()
       if let equal = line.firstIndex(of: UInt8(ascii: "=")) {
-        fields[String(decoding: line[..<equal], as: UTF8.self)] = String(
-          decoding: line[(equal + 1)...], as: UTF8.self)
+        let key = String(decoding: line[..<equal], as: UTF8.self)
+        let value = String(decoding: line[(equal + 1)...], as: UTF8.self)
+        guard !hasTooManyMarks(key), !hasTooManyMarks(value) else { break }
+        fields[key] = value
       }
       rest = rest.dropFirst(length)
     }

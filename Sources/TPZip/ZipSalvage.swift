@@ -80,7 +80,8 @@ private struct ZipSearch {
     var end = 0
     for offset in marks.headers where offset >= end {
       guard let header = ZipHeader(file.bytes, at: offset),
-        let name = String(validating: header.name, as: UTF8.self), !name.isEmpty
+        let name = String(validating: header.name, as: UTF8.self), !name.isEmpty,
+        !hasTooManyMarks(name)
       else { continue }
       let found = member(header, entries[offset])
       records.append(ZipSalvage.Record(name: name, headerOffset: offset, state: found.state))
@@ -88,7 +89,9 @@ private struct ZipSearch {
     }
     let known = Set(records.map(\.headerOffset))
     for (offset, entry) in entries where !known.contains(offset) {
-      guard let name = String(validating: entry.name, as: UTF8.self) else { continue }
+      guard let name = String(validating: entry.name, as: UTF8.self), !hasTooManyMarks(name) else {
+        continue
+      }
       records.append(
         ZipSalvage.Record(name: name, headerOffset: offset, state: hidden(entry, offset)))
     }

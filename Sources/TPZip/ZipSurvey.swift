@@ -38,10 +38,11 @@ public struct ZipSurvey: Sendable {
         isCut = true
         break
       }
+      let name = String(decoding: header.name, as: UTF8.self)
       entries.append(
         Entry(
-          name: String(decoding: header.name, as: UTF8.self), headerOffset: place,
-          dataOffset: header.dataOffset, method: header.method))
+          name: hasTooManyMarks(name) ? "a member that is called by marks" : name,
+          headerOffset: place, dataOffset: header.dataOffset, method: header.method))
     }
     self.entries = entries
     self.isCut = isCut

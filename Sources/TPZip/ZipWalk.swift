@@ -46,6 +46,7 @@ enum ZipWalk {
         .malformed, "the name of member \(index) of the zip file is empty or not UTF-8 text",
         offset: entry.offset)
     }
+    try checkMarks(of: name, offset: entry.offset)
     do throws(PortError) {
       let method = try checkedMethod(entry)
       guard let headerOffset = Int(exactly: entry.headerOffset), headerOffset <= end,

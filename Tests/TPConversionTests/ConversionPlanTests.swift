@@ -4,13 +4,12 @@ import TPCheckpoints
 import TPConversion
 import TPModels
 import TPTensors
+import TestSupport
 import Testing
 
 @Suite struct ConversionPlanTests {
   private func open(_ name: String) throws -> Checkpoint {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    return try CheckpointFile.open(path: root.appendingPathComponent("fixtures/\(name)").path)
+    try CheckpointFile.open(path: fixture(name))
   }
 
   @Test func theFactsAreThoseOfTheCheckpoint() throws {

@@ -3,13 +3,13 @@ import TPBytes
 import TPCheckpoints
 import TPConversion
 import TPTensors
+import TestSupport
 import Testing
 
 /// `--keep` on fixtures/written/training.pth, whose parts fixtures/written/make.py lists.
 @Suite struct KeepTests {
   private var source: String {
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-      + "/fixtures/written/training.pth"
+    fixture("written/training.pth")
   }
 
   private func plan(_ words: String...) throws -> ConversionPlan {
@@ -86,7 +86,7 @@ import Testing
 
   @Test func aGroupThatIsNotThere() throws {
     let folder =
-      "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+      fixture("")
     var options = ConversionOptions(architecture: .none)
     options.keep = KeepChoice(["optimizer"])
     let some = try ConversionPlan(

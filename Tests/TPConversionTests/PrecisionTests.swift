@@ -5,13 +5,13 @@ import TPConversion
 import TPModels
 import TPParity
 import TPTensors
+import TestSupport
 import Testing
 
 /// Casts, int8 and folded batch norms of the best checkpoint, held against PyTorch's
 /// (fixtures/precision/make.py).
 @Suite struct PrecisionTests {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("fixtures")
+  static let root = packageRoot.appendingPathComponent("fixtures")
 
   private func best() throws -> Checkpoint {
     try CheckpointFile.open(

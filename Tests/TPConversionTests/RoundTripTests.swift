@@ -3,6 +3,7 @@ import TPBytes
 import TPCheckpoints
 import TPConversion
 import TPTensors
+import TestSupport
 import Testing
 
 private let corpus = ProcessInfo.processInfo.environment["TORCHPORT_CORPUS"]
@@ -94,7 +95,7 @@ private let corpus = ProcessInfo.processInfo.environment["TORCHPORT_CORPUS"]
   }
 
   private var fixtures: String {
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+    fixture("")
   }
 
   /// The files of fixtures/gallery that hold tensors which can be had.

@@ -3,13 +3,12 @@ import TPBytes
 import TPCheckpoints
 import TPConversion
 import TPTensors
+import TestSupport
 import Testing
 
 /// Rules on tensors of fixtures/mapping, whose results torch made (make.py).
 @Suite struct TensorMapTests {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("fixtures/mapping")
+  static let folder = packageRoot.appendingPathComponent("fixtures/mapping")
 
   private func json(_ name: String) throws -> JSONValue {
     try JSONValue(

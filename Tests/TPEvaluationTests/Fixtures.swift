@@ -1,12 +1,12 @@
 import TPBytes
 import TPEvaluation
 import TPTensors
+import TestSupport
 import Testing
 
 /// What PyTorch, scikit-learn, statsmodels and SciPy say: fixtures/evaluation/make.py wrote it.
 enum Fixtures {
-  static let root =
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+  static let root = fixture("")
 
   static func path(_ name: String) -> String { root + "evaluation/" + name }
 

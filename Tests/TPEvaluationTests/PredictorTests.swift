@@ -4,10 +4,11 @@ import TPEvaluation
 import TPModels
 import TPParity
 import TPTensors
+import TestSupport
 import Testing
 
 private let folder =
-  "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+  fixture("")
 private let best = folder + "run/best_lightweight_model.pth"
 
 @Suite struct PredictorTests {

@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPHDF5
 import TPTensors
+import TestSupport
 import Testing
 
 struct CompressionTests {
@@ -46,7 +47,7 @@ struct CompressionTests {
       damaged[place] ^= 4
       try Data(damaged).write(to: URL(filePath: path))
       let tensor = try HDF5File.read(path: path).tensors[0].tensor
-      let error = Fixtures.failure { () throws(PortError) in _ = try tensor.contiguousBytes() }
+      let error = failure { () throws(PortError) in _ = try tensor.contiguousBytes() }
       #expect(error?.record == "/layer/weight")
       #expect(error?.message.contains("cannot read the dataset (libhdf5: ") == true)
     }

@@ -2,12 +2,13 @@ import Foundation
 import TPBytes
 import TPHDF5
 import TPTensors
+import TestSupport
 import Testing
 
 struct ReadingTests {
   @Test func everyElementTypeOfH5py() throws {
-    let checkpoint = try HDF5File.read(path: Fixtures.path("types.h5"))
-    let expected = try Fixtures.expected("types.h5")["tensors"]?.array ?? []
+    let checkpoint = try HDF5File.read(path: WeightFiles.path("types.h5"))
+    let expected = try WeightFiles.expected("types.h5")["tensors"]?.array ?? []
     #expect(checkpoint.container == .hdf5)
     #expect(checkpoint.tensors.map(\.name) == expected.compactMap { $0["name"]?.string })
     for (record, json) in zip(checkpoint.tensors, expected) {
@@ -24,12 +25,12 @@ struct ReadingTests {
       ("half", .float(0.5)), ("truth", .bool(true)), ("nothing", .none),
     ] as [(String, MetadataTree.Node)])
   func attributesOfTheRoot(name: String, value: MetadataTree.Node) throws {
-    let tree = try HDF5File.read(path: Fixtures.path("types.h5")).metadata
+    let tree = try HDF5File.read(path: WeightFiles.path("types.h5")).metadata
     #expect(tree.node(at: name) == value)
   }
 
   @Test func arraysBecomeNestedLists() throws {
-    let tree = try HDF5File.read(path: Fixtures.path("types.h5")).metadata
+    let tree = try HDF5File.read(path: WeightFiles.path("types.h5")).metadata
     #expect(list(tree, tree.value(at: "texts")) == [.string("one"), .string(""), .string("three")])
     guard case .list(let rows)? = tree.node(at: "grid") else {
       Issue.record("grid is no list")
@@ -46,9 +47,9 @@ struct ReadingTests {
   }
 
   @Test func datasetsOfTextsAreMetadata() throws {
-    let tree = try HDF5File.read(path: Fixtures.path("types.h5")).metadata
+    let tree = try HDF5File.read(path: WeightFiles.path("types.h5")).metadata
     #expect(tree.node(at: "/text") == .string("a dataset of text"))
-    let path = Fixtures.path("../evaluation/frames.h5")
+    let path = WeightFiles.path("../evaluation/frames.h5")
     let labels = try HDF5File.read(path: path).metadata
     let names = list(labels, labels.value(at: "/y"))
     #expect(names.count == 48)
@@ -59,7 +60,7 @@ struct ReadingTests {
   }
 
   @Test func whatIsNotReadIsSaid() throws {
-    let facts = try HDF5File.read(path: Fixtures.path("types.h5")).facts
+    let facts = try HDF5File.read(path: WeightFiles.path("types.h5")).facts
     #expect(facts.allSatisfy { $0.name == "not_read" })
     let notes = facts.map(\.value).sorted()
     #expect(
@@ -72,7 +73,7 @@ struct ReadingTests {
   }
 
   @Test func linksAreNamesOrAreNotFollowed() throws {
-    let checkpoint = try HDF5File.read(path: Fixtures.path("links.h5"))
+    let checkpoint = try HDF5File.read(path: WeightFiles.path("links.h5"))
     // The file keeps the order of creation.
     #expect(checkpoint.tensors.map(\.name) == ["first/weight", "again", "a_second"])
     #expect(checkpoint.tensors[0].path == ["first/weight"])
@@ -90,7 +91,7 @@ struct ReadingTests {
   }
 
   @Test func theOrderOfTheStateDict() throws {
-    let checkpoint = try HDF5File.read(path: Fixtures.path("ordered.h5"))
+    let checkpoint = try HDF5File.read(path: WeightFiles.path("ordered.h5"))
     #expect(checkpoint.tensors.map(\.name) == ["b.weight", "a.weight"])
     #expect(try checkpoint.tensors[1].tensor.floats() == [1])
   }
@@ -104,8 +105,8 @@ struct ReadingTests {
       ("npy", .notAFile, "is a folder"),
     ] as [(String, PortError.Kind, String)])
   func refused(name: String, kind: PortError.Kind, words: String) {
-    let error = Fixtures.failure { () throws(PortError) in
-      _ = try HDF5File.read(path: Fixtures.path(name))
+    let error = failure { () throws(PortError) in
+      _ = try HDF5File.read(path: WeightFiles.path(name))
     }
     #expect(error?.kind == kind)
     #expect(error?.message.contains(words) == true, "\(error?.description ?? "nothing thrown")")
@@ -113,17 +114,17 @@ struct ReadingTests {
   }
 
   @Test func aFileThatEndsEarly() throws {
-    let path = try Fixtures.temporary("short.h5")
-    try Data(try Fixtures.bytes("types.h5").prefix(20_000)).write(to: URL(filePath: path))
-    let error = Fixtures.failure { () throws(PortError) in _ = try HDF5File.read(path: path) }
+    let path = try temporaryPath("short.h5")
+    try Data(try WeightFiles.bytes("types.h5").prefix(20_000)).write(to: URL(filePath: path))
+    let error = failure { () throws(PortError) in _ = try HDF5File.read(path: path) }
     #expect(error?.kind == .truncated)
     #expect(error?.remedy != nil)
   }
 
   @Test func anEmptyFile() throws {
-    let path = try Fixtures.temporary("empty.h5")
+    let path = try temporaryPath("empty.h5")
     try Data().write(to: URL(filePath: path))
-    let error = Fixtures.failure { () throws(PortError) in _ = try HDF5File.read(path: path) }
+    let error = failure { () throws(PortError) in _ = try HDF5File.read(path: path) }
     #expect(error?.kind == .malformed)
   }
 
@@ -132,8 +133,8 @@ struct ReadingTests {
       var limits = ReadLimits()
       change(&limits)
       let bound = limits
-      return Fixtures.failure { () throws(PortError) in
-        _ = try HDF5File.read(path: Fixtures.path(name), limits: bound)
+      return failure { () throws(PortError) in
+        _ = try HDF5File.read(path: WeightFiles.path(name), limits: bound)
       }?.kind
     }
     #expect(kind("deep.h5") { $0.depth = 7 } == .limit)
@@ -145,24 +146,24 @@ struct ReadingTests {
   }
 
   @Test func aVastDatasetIsRefusedBeforeMemoryIsTaken() throws {
-    let tensor = try HDF5File.read(path: Fixtures.path("wide.h5")).tensors[0].tensor
+    let tensor = try HDF5File.read(path: WeightFiles.path("wide.h5")).tensors[0].tensor
     #expect(tensor.shape.elementCount == 1 << 62)
-    let error = Fixtures.failure { () throws(PortError) in _ = try tensor.contiguousBytes() }
+    let error = failure { () throws(PortError) in _ = try tensor.contiguousBytes() }
     #expect(error?.kind == .limit)
     #expect(error?.record == "/vast")
   }
 
   @Test func aDamagedChunkIsFoundByItsChecksum() throws {
-    var bytes = try Fixtures.bytes("types.h5")
+    var bytes = try WeightFiles.bytes("types.h5")
     // The deflated chunks follow each other; one byte of some is enough for fletcher32 or inflate.
     let signature: [UInt8] = [0x78, 0x5E]
     let place = try #require(bytes.firstRange(of: signature)?.upperBound)
     bytes[place + 8] ^= 0xFF
-    let path = try Fixtures.temporary("damaged.h5")
+    let path = try temporaryPath("damaged.h5")
     try Data(bytes).write(to: URL(filePath: path))
     let checkpoint = try HDF5File.read(path: path)
     let packed = try #require(checkpoint.tensors.first { $0.name == "packed" })
-    let error = Fixtures.failure { () throws(PortError) in
+    let error = failure { () throws(PortError) in
       _ = try packed.tensor.contiguousBytes()
     }
     #expect(error?.record == "/packed")
@@ -170,11 +171,11 @@ struct ReadingTests {
   }
 
   @Test func severalThreadsReadAtOnce() async throws {
-    let expected = try Fixtures.expected("types.h5")["tensors"]?.array?.map(\.summary) ?? []
+    let expected = try WeightFiles.expected("types.h5")["tensors"]?.array?.map(\.summary) ?? []
     await withTaskGroup(of: [String]?.self) { group in
       for _ in 0..<8 {
         group.addTask {
-          try? HDF5File.read(path: Fixtures.path("types.h5")).tensors.map {
+          try? HDF5File.read(path: WeightFiles.path("types.h5")).tensors.map {
             try $0.tensor.summary()
           }
         }

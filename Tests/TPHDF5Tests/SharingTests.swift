@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPHDF5
 import TPTensors
+import TestSupport
 import Testing
 
 /// Names of one tensor, and tensors that stand in a file in another library's layout.
@@ -72,7 +73,7 @@ struct SharingTests {
   }
 
   @Test func aLayoutThatNamesOtherDimensionsIsRefused() throws {
-    let path = try Fixtures.temporary("layout.h5")
+    let path = try temporaryPath("layout.h5")
     var contents = try weights([("fc.weight", try some(.float32, [3, 2]))])
     contents.placements = [
       "fc.weight": .init(path: ["layers", "0"], axes: [1, 0], torchLayout: "OI")
@@ -83,7 +84,7 @@ struct SharingTests {
     let letters = try #require(bytes[place...].firstRange(of: Array("OI".utf8)))
     bytes[letters.lowerBound] = UInt8(ascii: "X")
     try Data(bytes).write(to: URL(filePath: path))
-    let error = Fixtures.failure { () throws(PortError) in _ = try HDF5File.read(path: path) }
+    let error = failure { () throws(PortError) in _ = try HDF5File.read(path: path) }
     // The object header has a checksum, so that libhdf5 may be the first to see it.
     #expect(error != nil)
   }

@@ -2,10 +2,11 @@ import Foundation
 import TPBytes
 import TPHDF5
 import TPTensors
+import TestSupport
 import Testing
 
 func written(_ contents: WeightFile) throws -> (path: String, bytes: [UInt8]) {
-  let path = try Fixtures.temporary("weights.h5")
+  let path = try temporaryPath("weights.h5")
   var output = try AtomicFile(path: path, replacing: false)
   try HDF5File.write(contents, to: &output)
   try output.commit()
@@ -116,7 +117,7 @@ struct WritingTests {
   }
 
   @Test func anotherHDF5FileIsASource() throws {
-    let source = try HDF5File.read(path: Fixtures.path("types.h5")).tensors
+    let source = try HDF5File.read(path: WeightFiles.path("types.h5")).tensors
     let contents = try weights(source.map { ($0.name, $0.tensor) })
     let copy = try HDF5File.read(path: try written(contents).path).tensors
     #expect(copy.map(\.name) == source.map(\.name))

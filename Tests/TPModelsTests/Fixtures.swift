@@ -2,13 +2,12 @@ import Foundation
 import TPBytes
 import TPModels
 import TPTensors
+import TestSupport
 
 /// What fixtures/models/make_layers.py wrote.
 enum Fixtures {
   static func read<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let file = root.appendingPathComponent("fixtures/models").appendingPathComponent(name)
+    let file = URL(fileURLWithPath: fixture("models/" + name))
     return try JSONDecoder().decode(type, from: Data(contentsOf: file))
   }
 

@@ -1,14 +1,15 @@
 import TPBytes
 import TPNumPy
 import TPTensors
+import TestSupport
 import Testing
 
 struct ArchiveTests {
   @Test(arguments: ["stored.npz", "deflated.npz"])
   func arraysInTheOrderOfTheFile(name: String) throws {
-    let file = SharedBytes(try Fixtures.bytes(name))
+    let file = SharedBytes(try WeightFiles.bytes(name))
     let checkpoint = try NumPyFile.readArchive(file)
-    let expected = try Fixtures.expected(name)["tensors"]?.array ?? []
+    let expected = try WeightFiles.expected(name)["tensors"]?.array ?? []
     #expect(checkpoint.container == .npz)
     #expect(checkpoint.tensors.map(\.path) == [["float64/logits"], ["a"], ["0"]])
     #expect(expected.count == 3)
@@ -23,19 +24,19 @@ struct ArchiveTests {
   }
 
   @Test func otherMembersAreNamed() throws {
-    let checkpoint = try NumPyFile.readArchive(SharedBytes(Fixtures.bytes("foreign.npz")))
+    let checkpoint = try NumPyFile.readArchive(SharedBytes(WeightFiles.bytes("foreign.npz")))
     #expect(checkpoint.tensors.map(\.name) == ["a"])
     #expect(checkpoint.facts.map(\.name) == ["not_read"])
     #expect(checkpoint.facts.map(\.value) == ["readme.txt: not an array file"])
   }
 
   @Test func damagedElementsAreFoundWhenTheyAreRead() throws {
-    var bytes = try Fixtures.bytes("stored.npz")
+    var bytes = try WeightFiles.bytes("stored.npz")
     // 1.0 of float64/logits as float64.
     let place = try #require(bytes.firstRange(of: [0, 0, 0, 0, 0, 0, 0xF0, 0x3F])?.lowerBound)
     bytes[place] ^= 1
     let checkpoint = try NumPyFile.readArchive(SharedBytes(bytes))
-    let error = Fixtures.failure { () throws(PortError) in
+    let error = failure { () throws(PortError) in
       _ = try checkpoint.tensors[0].tensor.contiguousBytes()
     }
     #expect(error?.kind == .checksum)
@@ -44,12 +45,12 @@ struct ArchiveTests {
   }
 
   @Test func aDamagedTextIsFoundAtOnce() throws {
-    var bytes = try Fixtures.bytes("stored.npz")
+    var bytes = try WeightFiles.bytes("stored.npz")
     let text: [UInt8] = "made".utf8.flatMap { (unit: UInt8) -> [UInt8] in [unit, 0, 0, 0] }
     let place = try #require(bytes.firstRange(of: text)?.lowerBound)
     bytes[place] ^= 1
     let damaged = SharedBytes(bytes)
-    let error = Fixtures.failure { () throws(PortError) in
+    let error = failure { () throws(PortError) in
       _ = try NumPyFile.readArchive(damaged)
     }
     #expect(error?.kind == .checksum)
@@ -57,11 +58,11 @@ struct ArchiveTests {
   }
 
   @Test func aBrokenHeaderNamesItsMember() throws {
-    var bytes = try Fixtures.bytes("stored.npz")
+    var bytes = try WeightFiles.bytes("stored.npz")
     let place = try #require(bytes.firstRange(of: Array("<f8".utf8))?.lowerBound)
     bytes[place + 1] = UInt8(ascii: "M")
     let damaged = SharedBytes(bytes)
-    let error = Fixtures.failure { () throws(PortError) in
+    let error = failure { () throws(PortError) in
       _ = try NumPyFile.readArchive(damaged)
     }
     #expect(error?.kind == .unsupported)
@@ -69,14 +70,14 @@ struct ArchiveTests {
   }
 
   @Test func noArchive() throws {
-    let file = SharedBytes(try Fixtures.bytes("npy/little.npy"))
+    let file = SharedBytes(try WeightFiles.bytes("npy/little.npy"))
     #expect(
-      Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArchive(file) } != nil)
+      failure { () throws(PortError) in _ = try NumPyFile.readArchive(file) } != nil)
   }
 
   @Test(arguments: ["stored.npz", "deflated.npz", "npy/fortran_big.npy", "npy/text.npy"])
   func noDamageTakesTheProcessDown(name: String) throws {
-    let source = try Fixtures.bytes(name)
+    let source = try WeightFiles.bytes(name)
     for place in source.indices {
       for value: UInt8 in [0, 0x39, 0x7F, 0xFF, source[place] ^ 1] {
         var damaged = source

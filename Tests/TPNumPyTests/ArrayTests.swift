@@ -1,6 +1,7 @@
 import TPBytes
 import TPNumPy
 import TPTensors
+import TestSupport
 import Testing
 
 /// An array file of version 1 with this header and as many zero bytes.
@@ -28,25 +29,25 @@ struct ArrayTests {
     "complex_wide", "scalar", "empty", "unsigned", "wide", "version2", "version3",
   ])
   func numbers(name: String) throws {
-    let file = SharedBytes(try Fixtures.bytes("npy/\(name).npy"))
+    let file = SharedBytes(try WeightFiles.bytes("npy/\(name).npy"))
     let checkpoint = try NumPyFile.readArray(file)
     #expect(checkpoint.container == .npy)
     #expect(checkpoint.tensors.map(\.name) == ["array"])
     #expect(
-      try checkpoint.tensors[0].tensor.summary() == Fixtures.expected("\(name).npy").summary)
+      try checkpoint.tensors[0].tensor.summary() == WeightFiles.expected("\(name).npy").summary)
     #expect(try checkpoint.tensors[0].tensor.storage.bytes().owner === file)
   }
 
   @Test(arguments: ["text", "text_big", "text_empty", "text_bytes"])
   func texts(name: String) throws {
-    let checkpoint = try NumPyFile.readArray(SharedBytes(Fixtures.bytes("npy/\(name).npy")))
+    let checkpoint = try NumPyFile.readArray(SharedBytes(WeightFiles.bytes("npy/\(name).npy")))
     #expect(checkpoint.tensors.isEmpty)
-    let expected = try Fixtures.expected("\(name).npy")["text"]?.string
+    let expected = try WeightFiles.expected("\(name).npy")["text"]?.string
     #expect(checkpoint.metadata.node(at: "array") == .string(expected ?? "?"))
   }
 
   @Test func listsOfTexts() throws {
-    let checkpoint = try NumPyFile.readArray(SharedBytes(Fixtures.bytes("npy/texts.npy")))
+    let checkpoint = try NumPyFile.readArray(SharedBytes(WeightFiles.bytes("npy/texts.npy")))
     let tree = checkpoint.metadata
     guard case .list(let items)? = tree.node(at: "array") else {
       Issue.record("no list")
@@ -54,7 +55,7 @@ struct ArrayTests {
     }
     #expect(items.map { tree[$0] } == [.string("a"), .string("b")])
     let wide = file(header("'|S2'", shape: "(1, 2)"), data: 4)
-    let error = Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArray(wide) }
+    let error = failure { () throws(PortError) in _ = try NumPyFile.readArray(wide) }
     #expect(error?.kind == .unsupported)
     #expect(error?.message.contains("shape (1, 2) is neither tensor nor metadata") == true)
   }
@@ -64,8 +65,8 @@ struct ArrayTests {
     ("quad", "\"<f16\""), ("void", "\"|V2\""),
   ])
   func elementsThatNoTensorHas(name: String, words: String) throws {
-    let bytes = SharedBytes(try Fixtures.bytes("npy/\(name).npy"))
-    let error = Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArray(bytes) }
+    let bytes = SharedBytes(try WeightFiles.bytes("npy/\(name).npy"))
+    let error = failure { () throws(PortError) in _ = try NumPyFile.readArray(bytes) }
     #expect(error?.kind == .unsupported)
     #expect(error?.message.contains(words) == true, "\(error?.description ?? "nothing thrown")")
   }
@@ -118,7 +119,7 @@ struct ArrayTests {
       (file(header(), data: 9), .malformed, "1 bytes follow the array", nil),
     ] as [(SharedBytes, PortError.Kind, String, Int?)])
   func refused(bytes: SharedBytes, kind: PortError.Kind, words: String, offset: Int?) {
-    let error = Fixtures.failure { () throws(PortError) in _ = try NumPyFile.readArray(bytes) }
+    let error = failure { () throws(PortError) in _ = try NumPyFile.readArray(bytes) }
     #expect(error?.kind == kind)
     #expect(error?.message.contains(words) == true, "\(error?.description ?? "nothing thrown")")
     if let offset { #expect(error?.offset == offset) }

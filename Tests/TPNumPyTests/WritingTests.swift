@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPNumPy
 import TPTensors
+import TestSupport
 import Testing
 
 /// Archives are held against those that `numpy.savez` itself made, byte for byte.
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test func theBytesAreThoseOfNumPy() throws {
-    let original = try Fixtures.bytes("../written/arrays.npz")
+    let original = try WeightFiles.bytes("../written/arrays.npz")
     let checkpoint = try NumPyFile.readArchive(SharedBytes(original))
     #expect(checkpoint.tensors.count == 44)
     let bytes = try written(contents(checkpoint.tensors.map { ($0.name, $0.tensor) }))

@@ -3,11 +3,11 @@ import TPCheckpoints
 import TPModels
 import TPParity
 import TPTensors
+import TestSupport
 
 /// The files under fixtures, found from this one, and the changes that faults make to them.
 enum Fixtures {
-  static let folder =
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/"
+  static let folder = fixture("")
   static let best = folder + "run/best_lightweight_model.pth"
 
   static func golden(_ name: String) throws -> Golden {

@@ -3,6 +3,7 @@ import TPCheckpoints
 import TPModels
 import TPParity
 import TPTensors
+import TestSupport
 import Testing
 
 @Suite struct LoadedModelTests {
@@ -23,8 +24,7 @@ import Testing
     throws
   {
     let model = try Fixtures.model()
-    let path = try Scratch.path("model." + format.extensions[0])
-    defer { Scratch.remove(path) }
+    let path = try temporaryPath("model." + format.extensions[0])
     let digest = model.digest.description
     let facts = [
       "architecture": model.architecture.name, "batch_norm": "separate",

@@ -3,6 +3,7 @@ import TPCheckpoints
 import TPModels
 import TPParity
 import TPTensors
+import TestSupport
 import Testing
 
 /// A network of our own with int8 weights, whose scales stand beside them.
@@ -33,8 +34,7 @@ import Testing
 
   /// The search for a fault runs parts of the network, with the numbers that the integers mean.
   @Test func aWrongGoldenIsExaminedAndNoError() throws {
-    let path = try Scratch.path("golden.safetensors")
-    defer { Scratch.remove(path) }
+    let path = try temporaryPath("golden.safetensors")
     let golden = try StateDict([
       ("input", Tensor(floats: [1, 2, 3, -1, 0, 1], shape: Shape(known: [2, 3]))),
       ("logits", Tensor(floats: [9, -7, 3, 4], shape: Shape(known: [2, 2]))),

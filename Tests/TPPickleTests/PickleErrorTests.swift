@@ -123,6 +123,39 @@ func faults(_ fault: PickleFault) {
   #expect(failure(digits)?.kind == .limit)
 }
 
+@Test func longNamesAreRefused() {
+  let fits = Array("ca\n".utf8) + Array(repeating: 0x62, count: 16_383) + Array("\n.".utf8)
+  #expect(failure(fits) == nil)
+  let long = Array("ca\n".utf8) + Array(repeating: 0x62, count: 16_384) + Array("\n.".utf8)
+  let message = "the name of a class or function has 16385 bytes, more than 16384"
+  #expect(failure(long)?.message == message)
+  let text = Array(repeating: UInt8(0x62), count: 16_384)
+  let stacked = Array("\u{1}".utf8) + [0x58, 0, 0x40, 0, 0] + text
+  let pickle = [0x8C] + stacked.prefix(1) + [0x61] + stacked.dropFirst() + [0x93, 0x2E]
+  #expect(failure(pickle)?.message == message)
+}
+
+/// Two keys of 80,000 marks in an order that is not Unicode's took half a minute, each 160 kB.
+@Test func textsOfMarksAreRefused() {
+  let marks =
+    Array("e".utf8) + Array(repeatElement(Array("\u{301}\u{323}".utf8), count: 40_000).joined())
+  let message = "a text has more than 128 combining marks in a row"
+  for opcodes in [
+    [0x58] + (0..<4).map { UInt8(truncatingIfNeeded: marks.count >> (8 * $0)) } + marks,
+    [0x54] + (0..<4).map { UInt8(truncatingIfNeeded: marks.count >> (8 * $0)) } + marks,
+    Array("V".utf8) + Array(repeatElement(Array("\\u0301".utf8), count: 129).joined()) + [0x0A],
+    Array("V\\ud800".utf8) + Array(repeatElement(Array("\\u0301".utf8), count: 129).joined()) + [
+      0x0A
+    ],
+    Array("P".utf8) + marks + [0x0A],
+    Array("ca\n".utf8) + marks.prefix(1_001) + [0x0A],
+  ] {
+    #expect(failure(opcodes + [0x2E])?.kind == .limit)
+    #expect(failure(opcodes + [0x2E])?.message == message)
+    #expect(failure(opcodes + [0x2E])?.offset == 0)
+  }
+}
+
 @Test func valuesAreCounted() {
   var limits = ReadLimits()
   limits.objects = 1000

@@ -1,5 +1,6 @@
 import TPBytes
 import TPPickle
+import TestSupport
 import Testing
 
 /// A pickle and what CPython builds of it, from fixtures/torch-files/pickles.json.
@@ -10,9 +11,8 @@ struct PickleCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all: [PickleCase] = {
-    let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let file = "/" + path + "/fixtures/torch-files/pickles.json"
-    guard let text = try? SharedBytes(path: file), let json = try? JSONValue(parsing: text.bytes)
+    guard let text = try? SharedBytes(path: fixture("torch-files/pickles.json")),
+      let json = try? JSONValue(parsing: text.bytes)
     else { return [] }
     return (json.array ?? []).map {
       PickleCase(

@@ -89,6 +89,9 @@ import Testing
     (1e-9, 1e-3, ["1e-9", "1e-7", "1e-5", "0.001"]),
     (1e-300, 1e300, ["1e-300", "1e-180", "1e-60", "1e60", "1e180", "1e300"]),
     (0, 5, ["0.1", "1", "10"]),
+    // Less than a power and a half of ten.
+    (6.86e-5, 2e-4, ["5e-5", "1e-4", "2e-4"]), (0.02, 0.3, ["0.02", "0.05", "0.1", "0.2", "0.5"]),
+    (1, 2, ["1", "2"]), (9, 11, ["5", "10", "20"]), (3e5, 1e6, ["2e5", "5e5", "1e6"]),
   ])
   func logarithmic(low: Double, high: Double, texts: [String]) {
     #expect(Ticks(logarithmic: low, high).texts == texts)

@@ -22,7 +22,20 @@ import TPReports
     #expect(bytes(8_685_997) == "8.7 MB")
     #expect(bytes(44_000_000) == "44 MB")
     #expect(percent(0.0739) == "7.39 %")
+    #expect(movedPercent(0.0739) == "7.39 %")
     #expect(counted(1, "tensor") == "1 tensor")
+  }
+}
+
+@Suite struct MovedPercentTests {
+  /// What moved never reads as what did not.
+  @Test(arguments: [
+    (0, "0.00 %"), (0.00005, "0.01 %"), (0.0000499, "0.005 %"), (1.6e-9, "1.6e-07 %"),
+    (-1e-7, "-1e-05 %"), (12.4, "1240.00 %"), (1000, "1e+05 %"), (.nan, "NaN"),
+    (.infinity, "Infinity"),
+  ])
+  func isNeverNothing(share: Double, text: String) {
+    #expect(movedPercent(share) == text)
   }
 }
 
@@ -82,6 +95,18 @@ import TPReports
     }
     #expect(json(tree).utf8.count < 10_000_000)
     #expect(MetadataText.render(tree).split(separator: "\n").count <= 121)
+  }
+
+  /// 466,000 names were one line of four megabytes.
+  @Test func oneTensorUnderManyNames() throws {
+    let storage = Storage(key: "0", region: ByteRegion([0, 0, 0, 0]))
+    let tensor = try Tensor(dtype: .float32, shape: Shape([1]), storage: storage)
+    let records = (0..<1_000).map { TensorRecord(path: [String($0)], tensor: tensor) }
+    let checkpoint = Checkpoint(container: .pickle, tensors: records)
+    let report = InspectReport(file: "many.pkl", checkpoint: checkpoint)
+    #expect(report.text.contains("  one tensor: 0 = 1 = 2 = "))
+    #expect(report.text.hasSuffix(" = 15 and 984 more names\n"))
+    #expect(report.json["aliases"]?.array?.first?.array?.count == 1_000)
   }
 
   @Test func terminalsSeeNoControlCharacters() {

@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPSafeTensors
 import TPTensors
+import TestSupport
 import Testing
 
 /// Several names of one tensor in the native profile.

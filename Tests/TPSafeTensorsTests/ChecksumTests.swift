@@ -1,12 +1,13 @@
 import TPBytes
 import TPSafeTensors
+import TestSupport
 import Testing
 
 struct ChecksumTests {
   /// Lengths around every border of the three ways, at two alignments; expected by zlib.
   @Test func asZlib() throws {
-    let noise = SharedBytes(try Fixtures.bytes("noise.bin"))
-    let cases = try Fixtures.expected("crc32").array ?? []
+    let noise = SharedBytes(try WeightFiles.bytes("noise.bin"))
+    let cases = try WeightFiles.expected("crc32").array ?? []
     #expect(cases.count > 30)
     for json in cases {
       let (start, length) = (json["start"]?.int ?? 0, json["length"]?.int ?? 0)
@@ -18,7 +19,7 @@ struct ChecksumTests {
   }
 
   @Test func inPartsAsInOne() throws {
-    let noise = SharedBytes(try Fixtures.bytes("noise.bin"))
+    let noise = SharedBytes(try WeightFiles.bytes("noise.bin"))
     let whole = SafeTensors.checksum(of: noise.bytes)
     for cut in [0, 1, 63, 64, 100, 4096] {
       let first = SafeTensors.checksum(of: noise.bytes.extracting(0..<cut))

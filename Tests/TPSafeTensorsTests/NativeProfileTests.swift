@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPSafeTensors
 import TPTensors
+import TestSupport
 import Testing
 
 /// Facts and digests enough for the native profile.
@@ -26,7 +27,7 @@ func some(_ dtype: DType, _ extents: [Int], _ byte: UInt8 = 1) throws -> Tensor 
 }
 
 func written(_ contents: WeightFile) throws -> [UInt8] {
-  let path = try Fixtures.temporary("weights.safetensors")
+  let path = try temporaryPath("weights.safetensors")
   var output = try AtomicFile(path: path, replacing: false)
   try SafeTensors.write(contents, to: &output)
   try output.commit()
@@ -34,7 +35,7 @@ func written(_ contents: WeightFile) throws -> [UInt8] {
 }
 
 func failure(reading bytes: [UInt8]) -> PortError? {
-  Fixtures.failure { () throws(PortError) in _ = try SafeTensors.read(SharedBytes(bytes)) }
+  failure { () throws(PortError) in _ = try SafeTensors.read(SharedBytes(bytes)) }
 }
 
 struct NativeProfileTests {
@@ -66,7 +67,7 @@ struct NativeProfileTests {
 
   @Test func tensorsStandInTheCratesOrderAndAligned() throws {
     // The order in which safetensors 0.8.0 wrote types.safetensors.
-    let source = try SafeTensors.read(SharedBytes(Fixtures.bytes("types.safetensors")))
+    let source = try SafeTensors.read(SharedBytes(WeightFiles.bytes("types.safetensors")))
     let pairs = source.tensors.map { ($0.name, $0.tensor) }
     let bytes = try written(try weights(pairs.reversed()))
     let length = try headerLength(bytes)
@@ -102,7 +103,7 @@ struct NativeProfileTests {
   }
 
   @Test func noDamageTakesTheProcessDown() throws {
-    for source in [try written(try example()), try Fixtures.bytes("types.safetensors")] {
+    for source in [try written(try example()), try WeightFiles.bytes("types.safetensors")] {
       for place in source.indices {
         for value: UInt8 in [0, 0x39, 0x7F, 0xFF, source[place] ^ 1] {
           var damaged = source
@@ -123,7 +124,7 @@ struct NativeProfileTests {
     #expect(checkpoint.verifyChecksums().mismatched == ["naïve \"key\""])
     #expect(checkpoint.verifyChecksums().verified == 5)
     for record in checkpoint.tensors {
-      let error = Fixtures.failure { () throws(PortError) in
+      let error = failure { () throws(PortError) in
         _ = try record.tensor.contiguousBytes()
       }
       if record.name == "naïve \"key\"" {

@@ -1,6 +1,7 @@
 import TPBytes
 import TPSafeTensors
 import TPTensors
+import TestSupport
 import Testing
 
 /// A file of a header and as many zero bytes of data.
@@ -19,8 +20,8 @@ func one(_ dtype: String, _ shape: String, _ offsets: String, more: String = "")
 
 struct ReadingTests {
   @Test func everyElementTypeOfTheCrate() throws {
-    let expected = try Fixtures.expected("types.safetensors")
-    let checkpoint = try SafeTensors.read(SharedBytes(Fixtures.bytes("types.safetensors")))
+    let expected = try WeightFiles.expected("types.safetensors")
+    let checkpoint = try SafeTensors.read(SharedBytes(WeightFiles.bytes("types.safetensors")))
     let tensors = expected["tensors"]?.array ?? []
     #expect(checkpoint.container == .safetensors)
     #expect(checkpoint.tensors.map(\.name) == tensors.compactMap { $0["name"]?.string })
@@ -35,7 +36,7 @@ struct ReadingTests {
   }
 
   @Test func tensorsAreLentWhereTheyLie() throws {
-    let bytes = SharedBytes(try Fixtures.bytes("types.safetensors"))
+    let bytes = SharedBytes(try WeightFiles.bytes("types.safetensors"))
     for record in try SafeTensors.read(bytes).tensors where record.name != "empty" {
       #expect(try record.tensor.contiguousBytes().owner === bytes)
     }
@@ -116,7 +117,7 @@ struct ReadingTests {
       (file(one("U8", "[2]", "[0,2]"), data: 3), .malformed, "1 bytes follow the last tensor"),
     ] as [(SharedBytes, PortError.Kind, String)])
   func refused(bytes: SharedBytes, kind: PortError.Kind, words: String) {
-    let error = Fixtures.failure { () throws(PortError) in _ = try SafeTensors.read(bytes) }
+    let error = failure { () throws(PortError) in _ = try SafeTensors.read(bytes) }
     #expect(error?.kind == kind)
     #expect(error?.message.contains(words) == true, "\(error?.description ?? "nothing thrown")")
   }
@@ -126,12 +127,12 @@ struct ReadingTests {
     limits.headerBytes = 10
     let long = file("{}         ")
     #expect(
-      Fixtures.failure { () throws(PortError) in _ = try SafeTensors.read(long, limits: limits) }?
+      failure { () throws(PortError) in _ = try SafeTensors.read(long, limits: limits) }?
         .kind == .limit)
     limits = ReadLimits()
     limits.rank = 2
     let deep = file(one("U8", "[1,1,1]", "[0,1]"), data: 1)
-    let error = Fixtures.failure { () throws(PortError) in
+    let error = failure { () throws(PortError) in
       _ = try SafeTensors.read(deep, limits: limits)
     }
     #expect(error?.kind == .limit)
@@ -139,7 +140,7 @@ struct ReadingTests {
   }
 
   @Test func errorsGiveTheOffsetInTheFile() {
-    let error = Fixtures.failure { () throws(PortError) in
+    let error = failure { () throws(PortError) in
       _ = try SafeTensors.read(file("{\"a\" 1}"))
     }
     #expect(error?.offset == 13)

@@ -1,5 +1,6 @@
 import Foundation
 import TPScanning
+import TestSupport
 import Testing
 
 /// Small files that ask for much work end as `unreadable`, and nothing behind a bound is called clean.
@@ -46,10 +47,22 @@ import Testing
     #expect(report.omittedFindings == 11_001)
   }
 
+  /// A name costs far more than the bytes that it is read from; what lies behind is found all the same.
+  @Test func moreNamesThanBytesAccountFor() throws {
+    var text = "("
+    for number in 0..<200_000 { text += "ca\n\(number)\n" }
+    let report = try scan(Array((text + "cos\nsystem\nl.").utf8))
+    #expect(report.verdict == .dangerous)
+    #expect(report.findings.contains { $0.severity == .unreadable })
+    #expect(report.findings.contains { $0.message.contains("os.system") })
+    let many = try scan(Array((text + "l.").utf8))
+    #expect(many.verdict == .unreadable)
+    #expect(many.globals.count == 10_000)
+  }
+
   /// 12 million opcodes in 24 kB are not run; see fixtures/torch-files/make_bombs.py.
   @Test func aPickleThatInflates() {
-    let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let report = Scanner.scan(path: root + "/fixtures/torch-files/bombs/pickle.pth")
+    let report = Scanner.scan(path: fixture("torch-files/bombs/pickle.pth"))
     #expect(report.verdict == .unreadable)
     #expect(report.pickles == 0)
   }
@@ -57,9 +70,7 @@ import Testing
   /// Pickles that are each within the limits, and not together.
   @Test(arguments: ["package.pt", "inflating.pt"])
   func picklesOfOneFile(_ name: String) {
-    let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let folder = root + "/fixtures/torch-files/bombs/"
-    #expect(Scanner.scan(path: folder + name).verdict == .unreadable)
+    #expect(Scanner.scan(path: fixture("torch-files/bombs/" + name)).verdict == .unreadable)
     #expect(Scanner.scan(path: folder + "fair.pt").verdict == .clean)
   }
 

@@ -1,15 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
 import TPBytes
-
-/// The root of the package, from where this file lies.
-let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent()
-
-/// The path of a file in `fixtures/`.
-func fixture(_ name: String) -> String {
-  packageRoot.appendingPathComponent("fixtures").appendingPathComponent(name).path
-}
 
 /// A line of fixtures/gallery/expected.json as far as a scan goes.
 struct GalleryEntry: Sendable, CustomTestStringConvertible {

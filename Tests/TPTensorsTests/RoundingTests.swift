@@ -1,14 +1,13 @@
 import Foundation
 import TPBytes
 import TPTensors
+import TestSupport
 import Testing
 
 /// Conversions of element types, held against what PyTorch makes of the same numbers
 /// (fixtures/precision/make.py).
 @Suite struct RoundingTests {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("fixtures/precision")
+  static let folder = packageRoot.appendingPathComponent("fixtures/precision")
 
   private func tensor<Word: FixedWidthInteger>(
     _ dtype: DType, _ words: [Word], _ shape: [Int]? = nil

@@ -1,12 +1,11 @@
 import TPBytes
 import TPTensors
 import TPTorchFiles
+import TestSupport
 
 /// The files of fixtures/torch-files and what PyTorch reads from them.
 enum Fixtures {
-  static let folder =
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    + "/fixtures/torch-files/"
+  static let folder = fixture("torch-files/")
 
   static let expected: JSONValue = {
     guard let text = try? SharedBytes(path: folder + "expected.json"),

@@ -1,12 +1,12 @@
 import TPBytes
 import TPTensors
 import TPTorchFiles
+import TestSupport
 import Testing
 
 /// Files of fixtures/gallery; what PyTorch finds in each of them is tested through the command.
 private let gallery =
-  "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  + "/fixtures/gallery/files/"
+  fixture("gallery/files/")
 
 private func file(_ name: String) throws -> SharedBytes { try SharedBytes(path: gallery + name) }
 

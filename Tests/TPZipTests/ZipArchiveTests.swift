@@ -1,11 +1,11 @@
 import TPBytes
 import TPZip
+import TestSupport
 import Testing
 
 /// The bytes of an archive in fixtures/torch-files/zips, made by Python's zipfile module.
 func archive(_ name: String) throws -> [UInt8] {
-  let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  return try SharedBytes(path: root + "/fixtures/torch-files/zips/" + name).region.array()
+  try SharedBytes(path: fixture("torch-files/zips/" + name)).region.array()
 }
 
 func text(_ archive: ZipArchive, _ name: String) throws -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `--architecture`, wherever it is taken: a built-in network or one that a file describes.

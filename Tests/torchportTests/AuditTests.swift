@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `torchport audit` on a small run as it is, and with one fault each (fixtures/audit/make.py).

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// Many files at once, outputs of every kind, and bytes that depend on the input alone.

@@ -1,14 +1,6 @@
 import Foundation
 import TPBytes
-
-/// The root of the package, from where this file lies.
-let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent()
-
-/// The path of a file in `fixtures/`.
-func fixture(_ name: String) -> String {
-  packageRoot.appendingPathComponent("fixtures").appendingPathComponent(name).path
-}
+import TestSupport
 
 /// A run of the command.
 struct Run {
@@ -78,23 +70,4 @@ private final class Drained: @unchecked Sendable {
     while data == nil { condition.wait() }
     return data ?? Data()
   }
-}
-
-/// A new empty folder, removed with everything in it when the value goes.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() {
-    path = NSTemporaryDirectory() + "/torchport-\(UUID().uuidString)"
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// What lies in it, hidden files too.
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-
-  func file(_ name: String) -> String { path + "/" + name }
 }

@@ -2,6 +2,7 @@ import Foundation
 import LipReading
 import TPBytes
 import TPTensors
+import TestSupport
 import Testing
 
 /// A file that was converted with a description of its network carries it: no command needs

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// What `diff` ends with: 0 only for what is equal, 1 for any difference, 3 where nothing could be
@@ -102,6 +103,80 @@ import Testing
         #expect(try torchport("diff", a, b, "--fail-on", "unchanged").status == 1)
       }
     }
+  }
+
+  /// What DataParallel and torch.compile put before every name is taken off, what some names only begin
+  /// with is not.
+  @Test(
+    arguments: [
+      (["w", "v"], ["module.w", "module.v"], 0), (["w"], ["_orig_mod.module.w"], 0),
+      (["model.w", "model.v"], ["module.model.w", "module.model.v"], 0),
+      (["model.w", "model.v"], ["model.w", "v"], 1), (["w", "v"], ["other.w", "other.v"], 1),
+      (["module.w"], ["module.w"], 0),
+    ] as [([String], [String], Int32)])
+  func prefixesOfWrappersAreNoDifference(a: [String], b: [String], status: Int32) throws {
+    func rows(_ names: [String]) -> [Row] {
+      names.enumerated().map { Row(name: $1, words: [Self.one, UInt32($0) << 20]) }
+    }
+    let (left, right) = (try file("a", rows(a)), try file("b", rows(b)))
+    for pair in [[left, right], [right, left]] {
+      let run = try torchport(["diff"] + pair)
+      #expect(run.status == status, "\(run.output)")
+    }
+    // Of another epoch, too.
+    var moved = rows(b)
+    moved[0].words[0] = Self.two
+    let run = try torchport("diff", left, try file("b", moved), "--json")
+    #expect(run.status == 1)
+    if status == 0 { #expect(run.json?["tensors"]?.array?.first?["status"] == "changed") }
+  }
+
+  struct Sentence: Sendable, CustomTestStringConvertible {
+    var rows: [Row]
+    var text: String
+    var testDescription: String { text }
+  }
+
+  /// What is worst stands first; what moved by little does not read as nothing.
+  @Test(arguments: [
+    Sentence(
+      rows: [Row(name: "w", words: [one, 0x7FC0_0000, 0]), whole[1]],
+      text: "1 tensor with NaN: w; 1 tensor changed"),
+    Sentence(
+      rows: [Row(name: "w", words: [one, two, 0x7F80_0000]), whole[1]],
+      text: "1 tensor with infinity: w; 1 tensor changed"),
+    Sentence(
+      rows: [Row(name: "w", words: [one, two, 0], shape: [3, 1]), Row(name: "v", words: [one])],
+      text: "1 tensor of another shape; weights moved 50.00 %, most in v; 1 tensor changed"),
+    Sentence(
+      rows: [Row(name: "w", words: [one + 1, two, 0]), whole[1]],
+      text: "weights moved 4e-06 %, most in w; 1 tensor changed"),
+    Sentence(
+      rows: [Row(name: "p", words: [one, one])],
+      text: "no tensor could be compared; 1 tensor added; 2 tensors removed"),
+    Sentence(
+      rows: [Row(name: "w", words: [one, two, 1 << 31]), whole[1]],
+      text: "1 tensor equal in value, not in bits"),
+    Sentence(
+      rows: [Row(name: "w", words: [0x4000_3C00], shape: [2], dtype: "F16"), whole[1]],
+      text: "1 tensor of another shape"),
+  ])
+  func theWorstStandsFirst(own: Sentence) throws {
+    let (a, b) = (try file("a", Self.whole), try file("b", own.rows))
+    let run = try torchport("diff", a, b, "--json")
+    #expect(run.json?["summary"]?.string == own.text)
+    // The table tells the status, whatever columns have nothing.
+    let text = try torchport(["diff", a, b], environment: ["COLUMNS": "60"]).output
+    let table = text.components(separatedBy: "\ntensors\n").last ?? ""
+    let status = run.json?["tensors"]?.array?.first { $0["status"] != "identical" }?["status"]
+    #expect(table.contains(status == "equal_values" ? "equal" : status?.string ?? "-"), "\(text)")
+  }
+
+  @Test func otherClassesStandFirst() throws {
+    let run = fixture("history/run/checkpoint_epoch_4.pth")
+    let other = try torchport("diff", run, fixture("audit/class_order_epoch_4.pth"), "--json")
+    #expect(
+      other.json?["summary"]?.string?.hasPrefix("the classes are in another order; ") == true)
   }
 
   @Test func whatCannotBeReadIsNoDifference() throws {

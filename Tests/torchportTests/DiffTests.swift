@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `diff` through the command; what numpy and torch say of the same files is in
@@ -48,10 +49,12 @@ import Testing
   func everyFigureIsThatOfNumPy(index: Int) throws {
     let expected = Self.cases[index]
     let (a, b) = (try #require(expected["a"]?.string), try #require(expected["b"]?.string))
-    let run = try torchport("diff", fixture(a), fixture(b), "--singular-values", "--json")
+    let clips = expected["behaviour"] == nil ? [] : ["--clips", fixture("validation.npz")]
+    let run = try torchport(
+      ["diff", fixture(a), fixture(b), "--singular-values", "--json"] + clips)
     #expect(run.status == 1, "\(run.errors)")
     let json = try #require(run.json)
-    for key in ["tensors", "batch_norms"] {
+    for key in ["tensors", "batch_norms", "other_tensors", "metadata", "summary"] {
       guard let rows = expected[key] else { continue }
       #expect(misses(json[key], rows, key) == [])
     }
@@ -65,10 +68,126 @@ import Testing
           #expect(misses(header[key], known, key, 0) == [])
         }
         #expect(header["optimizer"] == "AdamW")
+        #expect(header["step"]?.double == expected["steps"]?.array?[side].double)
       }
       #expect(json["optimizer"]?["without_parameter"]?.array?.isEmpty == true)
     }
+    if let behaviour = expected["behaviour"] {
+      #expect(predictions(json["behaviour"]?.array?.first, behaviour, "behaviour") == [])
+    }
     #expect(schemas.findings(json, file: "diff.json") == [])
+  }
+
+  /// The paths at which two models' predictions are not torch's: classes and counts exactly, logits to
+  /// what float32 has of float64 (their largest is below 8).
+  private func predictions(
+    _ found: JSONValue?, _ expected: JSONValue, _ path: String
+  ) -> [String] {
+    if let members = expected.members {
+      return members.flatMap { predictions(found?[$0.key], $0.value, "\(path).\($0.key)") }
+    }
+    if let elements = expected.array {
+      let own = found?.array ?? []
+      guard own.count == elements.count else { return ["\(path) has \(own.count) elements"] }
+      return elements.indices.flatMap {
+        predictions(own[$0], elements[$0], "\(path)[\($0)]")
+      }
+    }
+    if expected.int == nil, let known = expected.double, let value = found?.double {
+      return abs(value - known) <= 2e-5 ? [] : ["\(path) is \(value), not \(known)"]
+    }
+    return found == expected ? [] : ["\(path) is \(found?.text() ?? "absent")"]
+  }
+
+  /// The digest of each side is golden.py's, and the sentence stands first, whole.
+  @Test func beginsWithTheSentence() throws {
+    let text = try String(
+      contentsOfFile: fixture("expected/checkpoints.json"), encoding: .utf8)
+    let known = try #require(try JSONValue(parsing: text)["checkpoints"]?.array)
+    func digest(_ name: String) -> JSONValue? {
+      known.first { $0["file"]?.string == name }?["digest"]
+    }
+    let run = try torchport("diff", Self.early, Self.best, "--json")
+    let headers = try #require(run.json?["headers"]?.array)
+    #expect(headers[0]["digest"] == digest("checkpoint_epoch_5.pth"))
+    #expect(headers[1]["digest"] == digest("best_lightweight_model.pth"))
+    let sentence = try #require(run.json?["summary"]?.string)
+    for columns in [60, 80, 500] {
+      let text = try torchport(
+        ["diff", Self.early, Self.best], environment: ["COLUMNS": "\(columns)"]
+      ).output
+      let lines = text.components(separatedBy: "\n\n")[0].split(separator: "\n").dropFirst()
+      #expect(lines.allSatisfy { $0.count <= columns })
+      let words = lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+      #expect(words == sentence)
+    }
+  }
+
+  /// Every figure of the tables is that of the JSON output, rounded as it is shown.
+  @Test func tablesHaveTheFiguresOfTheJSON() throws {
+    let run = try torchport(
+      ["diff", Self.early, Self.best, "--clips", fixture("validation.npz")],
+      environment: ["COLUMNS": "300"])
+    let json = try #require(
+      try torchport(
+        "diff", Self.early, Self.best, "--clips", fixture("validation.npz"), "--json"
+      ).json)
+    let parts = run.output.components(separatedBy: "\n\n")
+    func rows(_ title: String) -> [[Substring]] {
+      let part = parts.first { $0.hasPrefix(title + "\n") } ?? ""
+      return wordsOfLines(part)
+    }
+    var count = 0
+    let tensors = rows("tensors")
+    for tensor in try #require(json["tensors"]?.array) {
+      let row = try #require(tensors.first { $0.first.map(String.init) == tensor["name"]?.string })
+      for (place, key) in [(1, "relative"), (2, "max_abs"), (3, "cosine")] {
+        #expect(isShown(row[place], tensor[key]?.double), "\(row) \(key)")
+        count += 1
+      }
+    }
+    let norms = rows("batch norms")
+    for norm in try #require(json["batch_norms"]?.array) {
+      let row = try #require(norms.first { $0.first.map(String.init) == norm["name"]?.string })
+      let ratio = try #require(norm["variance_ratio"]?.array)
+      let values: [(Int, JSONValue?)] = [
+        (1, norm["mean_shift"]), (2, ratio[0]), (4, ratio[1]), (5, norm["steps"]),
+        (6, norm["dead"]?.array?[1]),
+      ]
+      for (place, value) in values {
+        #expect(isShown(row[place], value?.double), "\(row)")
+        count += 1
+      }
+    }
+    let steps = rows("optimizer")
+    for own in try #require(json["optimizer"]?["parameters"]?.array) {
+      let row = try #require(steps.first { $0.first.map(String.init) == own["name"]?.string })
+      let values: [(Int, JSONValue?)] = [
+        (1, own["observed"]), (2, own["expected_step"]), (3, own["ratio"]), (4, own["cosine"]),
+        (5, own["first_moment"]?.array?[1]), (6, own["second_moment"]?.array?[1]),
+      ]
+      for (place, value) in values {
+        #expect(isShown(row[place], value?.double), "\(row)")
+        count += 1
+      }
+    }
+    let header = rows("header")
+    for (place, side) in try #require(json["headers"]?.array).enumerated() {
+      for figure in try #require(side["figures"]?.array) {
+        let row = try #require(header.first { $0.first.map(String.init) == figure["key"]?.string })
+        #expect(isShown(row[1 + place], figure["value"]?.double), "\(row)")
+        count += 1
+      }
+    }
+    #expect(count == 34 * 3 + 4 * 5 + 22 * 6 + 2 * 5)
+    let behaviour = try #require(json["behaviour"]?.array?.first)
+    let sentence = try #require(parts.first { $0.hasPrefix("on ") }).split(separator: " ")
+      .joined(separator: " ")
+    #expect(sentence.contains("\(behaviour["flips"]?.int ?? -1) of 40 predictions flip; logits"))
+    for key in ["max_drift", "mean_drift"] {
+      let number = try #require(behaviour[key]?.double)
+      #expect(sentence.contains(String(format: "%.3g", number)), "\(sentence)")
+    }
   }
 
   @Test func quickIsTheSameAsFarAsItGoes() throws {
@@ -92,7 +211,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["shape"], Int32(0), ""), (["moved>1000"], 0, ""), (["max>0"], 1, "FAILS max>0.0"),
+    (["shape"], Int32(0), ""), (["moved>1000"], 0, ""), (["max>0"], 1, "FAILS max>0:"),
     (["shape, metadata"], 1, "FAILS metadata: epoch"), (["nan,renamed,dead"], 0, "holds: nan"),
     (["other"], 1, "FAILS other"),
   ])
@@ -209,6 +328,10 @@ import Testing
         let derivation = run.json?["derivation"]
         #expect(derivation?["made"]?.string == (pair[0] == Self.best ? "b" : "a"))
         #expect(derivation?["exact"] == false || status == 0)
+        let made = pair[0] == Self.best ? "b was made from a" : "a was made from b"
+        let sentence = run.json?["summary"]?.string ?? ""
+        #expect(sentence.hasPrefix(made + ", and that is all there is: "), "\(sentence)")
+        #expect(!sentence.contains("moved"))
       }
       if options.contains("float16") {
         #expect(tensors.contains { $0["cast"] == "rounded" || $0["cast"] == "widened" })

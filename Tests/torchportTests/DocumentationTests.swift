@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// What README.md, docs/ and .github/ show and say of the command is so.

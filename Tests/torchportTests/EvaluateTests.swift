@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `evaluate` through the command; what torch, scikit-learn and statsmodels say of the same files is in

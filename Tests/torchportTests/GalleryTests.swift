@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `torchport inspect --json --digest` on every file of fixtures/gallery, against its README's rules.

@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 /// HDF5 is read in a process of its own: whatever becomes of that, the command says a sentence.

@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 /// What a user does with HDF5 files of ours.

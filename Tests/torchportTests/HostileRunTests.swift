@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 /// Names and metadata that are made to break reports, terminals and spreadsheets

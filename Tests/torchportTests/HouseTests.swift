@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// docs/house.json says which module may import which; the sources are held against it.

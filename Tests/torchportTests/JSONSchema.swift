@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 
 /// The part of JSON Schema 2020-12 that docs/json/ uses; an unknown keyword is a finding, so that
 /// nothing in a schema goes unchecked.

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `convert` to .pth, .npz and .npy, and `--keep`, as commands.

@@ -2,6 +2,7 @@ import Foundation
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 /// `convert --layout keras`, against what Keras itself saves (fixtures/weight-files/make_keras.py).

@@ -1,6 +1,7 @@
 import Foundation
 import LipReading
 import TPBytes
+import TestSupport
 import Testing
 
 /// The runtime that an app links, on files that the command wrote.

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `inspect --stats`, `--filter`, `--tensor` and `--pickle`; what NumPy and pickletools say of the

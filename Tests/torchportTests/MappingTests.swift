@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `convert --map` and `--dry-run`, and what docs/mapping.md shows.

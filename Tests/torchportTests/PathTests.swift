@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// The main job, as its user does it: with the built command, on the checkpoints of a training run.

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// What cannot be done: one sentence, the right exit status, nothing written.

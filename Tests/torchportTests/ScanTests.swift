@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// `torchport scan`, as its user runs it; the verdicts are TPScanningTests' matter.

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// Goldens that were not recorded as they should have been (fixtures/suspects/make.py), through the

@@ -16,7 +16,7 @@ extension AuditReport {
       headline: headline)
     page.summary = [
       element(.p, .class("lead")) { named(source, limit: 400) },
-      paragraph(sentence(summary)),
+      paragraph(sentence(summary)), factList(facts, isBig: true),
     ]
     let checks = page.name("checks")
     page.add("Checks") { checkTable.node(id: checks) }
@@ -29,10 +29,28 @@ extension AuditReport {
     return page
   }
 
+  private var facts: [(term: String, value: [Node])] {
+    let size = audit.files.compactMap(\.byteCount).reduce(0) {
+      $0.addingReportingOverflow($1).partialValue
+    }
+    let epochs = Set(audit.files.compactMap { $0.run?.epoch })
+    var list: [(term: String, value: [Node])] = []
+    func add(_ term: String, _ text: String) { list.append((term, [.text(text)])) }
+    let asked = audit.checks.count - audit.count(.notApplicable)
+    add("Checks that hold", "\(audit.count(.ok)) of \(asked)")
+    add("Checkpoints", grouped(audit.files.count))
+    if let first = epochs.min(), let last = epochs.max() {
+      add("Epochs", first == last ? "\(first)" : "\(first) to \(last)")
+    }
+    add("Together", bytes(size))
+    return list
+  }
+
   private var checkTable: PageTable {
     var table = PageTable(
       "What was asked of the delivery, and what was found.",
       [("check", .words), ("result", .mark), ("evidence", .words), ("files", .words)])
+    table.isStacked = true
     for check in audit.checks {
       let (mark, word): (Mark, String) =
         switch check.status {
@@ -51,7 +69,7 @@ extension AuditReport {
   /// The first files of a check, each on a line.
   private func names(_ files: [String]) -> [Node] {
     var nodes: [Node] = files.prefix(5).map { file in
-      element(.div) { named(file, limit: 60) }
+      element(.div) { named(inside(source, file), limit: 60) }
     }
     if files.count > 5 { nodes.append(.text("and \(files.count - 5) more")) }
     return nodes
@@ -70,7 +88,7 @@ extension AuditReport {
         continue
       }
       table.add(
-        .name(file.path), .count(file.run?.epoch), .count(file.byteCount),
+        .name(inside(source, file.path)), .count(file.run?.epoch), .count(file.byteCount),
         .name(file.sha256.map { String($0.prefix(16)) } ?? ""),
         .text(file.error.map { sentence($0.description) } ?? ""))
     }
@@ -82,7 +100,7 @@ extension AuditReport {
     return [
       folded("Beside them, without weights: \(counted(audit.passedOver.count, "file"))") {
         element(.ul) {
-          for file in audit.passedOver.prefix(100) { element(.li) { named(file) } }
+          for file in audit.passedOver.prefix(100) { element(.li) { named(inside(source, file)) } }
         }
       }
     ]

@@ -64,11 +64,11 @@ private struct MetadataBranch {
   private static func node(_ change: MetadataDifference) -> [Node] {
     switch (change.before, change.after) {
     case (let before?, let after?):
-      if let more = continuation(before, after) {
-        return [.text(" goes on with "), value(more)]
+      if let list = ListContinuation(before, after) {
+        return [.text(" goes on with \(counted(list.more.count, "value")): "), values(list.more)]
       }
-      if let less = continuation(after, before) {
-        return [.text(" ends before "), value(less)]
+      if let list = ListContinuation(after, before) {
+        return [.text(" ends \(counted(list.more.count, "value")) before: "), values(list.more)]
       }
       return [.text(" "), value(before), .text(" → "), value(after)]
     case (let before?, nil): return [.text(" only in a: "), value(before)]
@@ -77,14 +77,8 @@ private struct MetadataBranch {
     }
   }
 
-  /// What a list has more than another that it begins with, as the history of a longer training.
-  private static func continuation(_ short: String, _ long: String) -> String? {
-    guard short.utf8.count > 2, short.utf8.count < 100_000, long.utf8.count < 100_000,
-      short.hasPrefix("["), short.hasSuffix("]"), long.hasSuffix("]")
-    else { return nil }
-    let start = short.dropLast() + ", "
-    guard long.hasPrefix(start) else { return nil }
-    return String(long.dropFirst(start.count).dropLast())
+  private static func values(_ list: [Double]) -> Node {
+    value(list.map { significant($0, 5) }.joined(separator: ", "))
   }
 
   private static func value(_ text: String) -> Node {

@@ -60,7 +60,7 @@ extension DiffReport {
   }
 
   func addBatchNorms(to page: inout Page) {
-    if difference.isIdentical || difference.batchNorms.isEmpty { return }
+    if !haveBatchNormsChanged { return }
     var table = PageTable(
       "Running statistics: the largest shift of a mean in standard deviations of a, and the variance"
         + " of b over that of a.",
@@ -91,7 +91,7 @@ extension DiffReport {
   }
 
   func addOptimizer(to page: inout Page) {
-    guard !difference.isIdentical, let optimizer = difference.optimizer else { return }
+    guard hasOptimizerStepped, let optimizer = difference.optimizer else { return }
     var table = PageTable(
       "Each parameter and the state of b: the step that it makes, its cosine with the observed"
         + " difference, and that difference over as many such steps as were taken (near 1 where all"

@@ -63,7 +63,7 @@ extension DiffReport {
     var chart = RowChart(
       title: "Relative movement of each tensor",
       description: "The norm of the difference over the norm before, of"
-        + " \(counted(rows.count, "tensor")) that moved, from \(percent(low)) to \(percent(high)),"
+        + " \(counted(rows.count, "tensor")) that moved, from \(movedPercent(low)) to \(movedPercent(high)),"
         + " the largest first\(isRatio ? ", on a logarithmic axis" : "")."
         + " The table of the tensors has the figures.",
       series: hasStatistics ? ["weights", "running statistics"] : ["weights"],
@@ -73,7 +73,7 @@ extension DiffReport {
           values: isStatistic(entry.tensor.name) ? [nil, entry.share] : [entry.share])
       },
       ticks: isRatio
-        ? Ticks(logarithmic: low, high) : Ticks(linear: 0, high), unit: { percent($0) })
+        ? Ticks(logarithmic: low, high) : Ticks(linear: 0, high), unit: { movedPercent($0) })
     chart.hasBars = true
     chart.more = rows.count - min(rows.count, RowChart.mostRows)
     return chart
@@ -112,7 +112,8 @@ extension DiffReport {
       isSame ? .mark(.plain, "identical") : .nodes([status(tensor)]),
       .name(shapes(tensor)), .figured(measures?.relative),
       .number(measures?.cosine, measures?.cosine.map { fixed($0, 6) } ?? ""),
-      .figured(measures?.maxAbs), .count(measures?.maxIndex), .figured(details?.medianAbs),
+      .figured(measures?.maxAbs), .number(measures?.maxIndex.map { Double($0) }, place(tensor)),
+      .figured(details?.medianAbs),
       .figured(details?.p99Abs), .share(measures?.changed, decimals: 1), .count(details?.signFlips),
       .count(tensor.nanInB),
     ]

@@ -44,10 +44,11 @@ extension DiffReport {
       let isSame = difference.derivation == nil && !difference.tensors.contains { $0.cast != nil }
       return (isSame ? "Nothing differs" : "Every value is the same", .good)
     }
+    if difference.derivation != nil { return ("Different as declared", .plain) }
     let nans = difference.tensors.count { $0.nanInB > 0 }
     if nans > 0 { return ("\(counted(nans, "tensor")) with NaN", .bad) }
     if let movement = overallMovement {
-      return ("Weights moved \(percent(movement.share))", .plain)
+      return ("Weights moved \(movedPercent(movement.share))", .plain)
     }
     let unlike = difference.tensors.count { $0.status != .identical }
     if unlike > 0 {
@@ -60,7 +61,8 @@ extension DiffReport {
 
   private var remarkable: [(mark: Mark, content: [Node])] {
     var list: [(mark: Mark, content: [Node])] = []
-    if let derivation = difference.derivation {
+    // The sentence above says it of what is not identical.
+    if difference.isIdentical, let derivation = difference.derivation {
       let made = derivation.made == "a" ? (a, b) : (b, a)
       list.append(
         (
@@ -93,7 +95,9 @@ extension DiffReport {
     func add(_ term: String, _ text: String) { list.append((term, [.text(text)])) }
     let (left, right) = (difference.headers[0], difference.headers[1])
     if let before = left.epoch, let after = right.epoch { add("Epoch", "\(before) → \(after)") }
-    if let movement = overallMovement { add("Weights moved", percent(movement.share)) }
+    if difference.derivation == nil, let movement = overallMovement {
+      add("Weights moved", movedPercent(movement.share))
+    }
     let tensors = difference.tensors
     add(
       "Tensors that differ",
@@ -118,6 +122,7 @@ extension DiffReport {
     var table = PageTable(
       "What --fail-on asked for, and what speaks against it.",
       [("rule", .words), ("result", .mark), ("evidence", .words)])
+    table.isStacked = true
     for verdict in verdicts {
       table.add(
         .text(verdict.rule),

@@ -7,8 +7,10 @@ extension HistoryReport {
     let (drawings, table) = (page.name("curves"), page.name("epochs"))
     let milestones = page.name("milestones")
     page.add("Training") {
-      charts(curveCharts(curves, id: drawings))
-      if !curves.milestones.isEmpty { milestoneTable(curves).node(id: milestones) }
+      charts(
+        curveCharts(curves, id: drawings)
+          + (curves.milestones.isEmpty
+            ? [] : [element(.div) { milestoneTable(curves).node(id: milestones) }]))
       folded("Table of the epochs") { epochTable(curves).node(id: table) }
     }
   }
@@ -49,7 +51,7 @@ extension HistoryReport {
         + " to \(significant(high)). The table of the epochs has the figures.",
       across: "epoch", series: series,
       ticksX: Ticks(linear: Double(curves.firstEpoch), last, count: 7),
-      ticksY: Ticks(linear: isShare ? low : min(0, low), high))
+      ticksY: Ticks(linear: low, high))
     chart.hasMarks = curves.recorded.count <= 40
     if let best = curves.best, best.isByAccuracy == isShare {
       chart.marked = (

@@ -10,7 +10,7 @@ extension HistoryReport {
         "The norm of what changed from one checkpoint to the next, over the norm before. A darker"
           + " field (in dark colours a lighter one) moved more.")
       heatMap.node(id: map)
-      layerTable.node(id: table)
+      folded("Table of the layers") { layerTable.node(id: table) }
       if history.steps.contains(where: { !$0.batchNorms.isEmpty }) {
         folded("Batch norms") { normTable.node(id: norms) }
       }
@@ -40,7 +40,7 @@ extension HistoryReport {
       description: "For each layer and each checkpoint but the first, how far the layer moved since"
         + " the checkpoint before, relative to its norm. The table below has the figures.",
       across: "to epoch", rows: names, columns: columns.map { epochName($0.to) }, values: values,
-      unit: { percent($0) })
+      unit: { movedPercent($0) })
   }
 
   private var layerTable: PageTable {

@@ -11,8 +11,9 @@ extension HistoryReport {
     if let curves = history.curves, let best = curves.best {
       headline =
         best.isByAccuracy
-        ? "Best at epoch \(best.epoch): \(fixed(curves.percent(best.value), 2)) %"
-        : "Best at epoch \(best.epoch): loss \(significant(best.value, 4))"
+        ? "Best validation accuracy \(fixed(curves.percent(best.value), 2)) %,"
+          + " at epoch \(best.epoch)"
+        : "Least validation loss \(significant(best.value, 4)), at epoch \(best.epoch)"
     } else {
       headline = history.isEmpty ? "Nothing to tell" : counted(history.files.count, "checkpoint")
     }
@@ -25,6 +26,7 @@ extension HistoryReport {
       paragraph(sentence(summary)),
     ]
     page.summary += failureCallouts + factCallouts
+    page.summary.append(factList(facts, isBig: true))
     addCurves(to: &page)
     addMovement(to: &page)
     addConditions(to: &page)
@@ -54,11 +56,40 @@ extension HistoryReport {
         ]
       )
     }
-    list += history.notes.prefix(20).map { (.doubt, [.text(sentence($0))]) }
+    list += history.notes.prefix(20).map { (.plain, [.text(sentence($0))]) }
     if history.notes.count > 20 {
-      list.append((.doubt, [.text("and \(counted(history.notes.count - 20, "more note")).")]))
+      list.append((.plain, [.text("and \(counted(history.notes.count - 20, "more note")).")]))
     }
     return callouts(list)
+  }
+
+  private var facts: [(term: String, value: [Node])] {
+    var list: [(term: String, value: [Node])] = []
+    func add(_ term: String, _ text: String) { list.append((term, [.text(text)])) }
+    let epochs = history.sequence.compactMap { epoch($0) }
+    add("Checkpoints", grouped(history.files.count))
+    if let first = epochs.first, let last = epochs.last {
+      add("Epochs", first == last ? "\(first)" : "\(first) to \(last)")
+    }
+    if let curves = history.curves {
+      if let last = curves.recorded.validationAccuracies.last {
+        add("Last validation accuracy", "\(significant(curves.percent(last), 4)) %")
+      }
+      if let best = curves.best, let gap = curves.gap(at: best.epoch),
+        let last = curves.gaps.last
+      {
+        add("Training less validation", "\(figure(gap)) → \(figure(last)) points")
+      }
+    }
+    if let share = history.steps.last?.model.fromFirst {
+      add("Weights moved from the first", movedPercent(share))
+    }
+    let rates = history.sequence.compactMap { history.files[$0].optimizer?.rates.first }
+    if let first = rates.first, let last = rates.last {
+      let before = first == last ? "" : "\(significant(first)) → "
+      add("Learning rate", before + significant(last))
+    }
+    return list
   }
 
   private var fileTable: PageTable {
@@ -75,9 +106,10 @@ extension HistoryReport {
         continue
       }
       table.add(
-        .name(file.path), .count(file.epoch), .figured(file.bestAccuracy, 4),
+        .name(inside(source, file.path)), .count(file.epoch), .figured(file.bestAccuracy, 4),
         .figured(file.optimizer?.rates.first), .figured(file.optimizer?.steps?.upperBound, 6),
-        .count(file.parameters), .name(file.copyOf.map { history.files[$0].path } ?? ""),
+        .count(file.parameters),
+        .name(file.copyOf.map { inside(source, history.files[$0].path) } ?? ""),
         .name(String(file.digest.prefix(16))))
     }
     return table

@@ -87,3 +87,10 @@ func folded(_ title: String, @Pieces content: () -> [Node]) -> Node {
     content()
   }
 }
+
+/// A file of a folder by its way from there: the page names the folder once.
+func inside(_ folder: String, _ path: String) -> String {
+  let start = folder.hasSuffix("/") ? folder : folder + "/"
+  guard path.utf8.count > start.utf8.count, path.utf8.starts(with: start.utf8) else { return path }
+  return String(decoding: path.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+}

@@ -86,7 +86,7 @@ enum PageStyle {
     .h0{fill:var(--h0)}.h1{fill:var(--h1)}.h2{fill:var(--h2)}.h3{fill:var(--h3)}.h4{fill:var(--h4)}\
     .h5{fill:var(--h5)}.h6{fill:var(--h6)}.h7{fill:var(--h7)}.h8{fill:var(--h8)}
     .table{overflow-x:auto;margin:.8rem 0;max-width:100%}
-    table{border-collapse:collapse;font-size:.9375rem;line-height:1.4}
+    table{border-collapse:collapse;font-size:.9375rem;line-height:1.4;min-width:min(100%,22rem)}
     caption{text-align:left;color:var(--soft);font-size:.875rem;padding-bottom:.4rem}
     th,td{padding:.38rem .75rem;text-align:left;vertical-align:top;\
     border-bottom:1px solid var(--rule)}
@@ -127,7 +127,15 @@ enum PageStyle {
     @media (max-width:40rem){th,td{padding:.38rem .55rem}tbody th{max-width:12rem}tbody th:not(.num){min-width:7rem}td.words{min-width:10rem}\
     .sticky tbody th,.sticky thead th:first-child{position:sticky;left:0;background:var(--paper);\
     z-index:1}section{margin-top:2rem}\
-    dl.facts{grid-template-columns:1fr 1fr;gap:.8rem 1.2rem}.facts div:last-child{grid-column:1/-1}}
+    dl.facts{grid-template-columns:1fr 1fr;gap:.8rem 1.2rem}\
+    .facts div:last-child:nth-child(odd){grid-column:1/-1}svg text:not(.code){font-size:14px}\
+    .stacked table,.stacked caption,.stacked thead,.stacked tbody{display:block}\
+    .stacked tr{display:grid;grid-template-columns:1fr auto;column-gap:.75rem}\
+    .stacked thead tr{display:flex;gap:1rem;border-bottom:1px solid var(--strong)}\
+    .stacked th,.stacked td{border:0;padding:.1rem 0}.stacked thead th{padding:.3rem 0}\
+    .stacked tbody tr{border-bottom:1px solid var(--rule);padding:.5rem 0}\
+    .stacked tbody th{font-weight:600;max-width:none;min-width:0}\
+    .stacked td.words{grid-column:1/-1;min-width:0;max-width:none}.stacked td:empty{display:none}}
     @media print{:root{color-scheme:light}body{font-size:10pt}header,main,footer{max-width:none;\
     padding:0}nav,.skip,.filter{display:none}section{break-inside:auto;margin-top:1.4rem;\
     padding-top:.8rem}figure,tr,.notes li{break-inside:avoid}h2,h3,figcaption{break-after:avoid}\

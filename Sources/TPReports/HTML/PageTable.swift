@@ -24,6 +24,8 @@ package struct PageTable: Sendable {
 
   private let columns: [(title: String, kind: Kind)]
   private let caption: String
+  /// Whether a narrow page has the cells of a row below each other: for sentences.
+  var isStacked = false
   private var rows: [[Cell]] = []
   private var count = 0
 
@@ -59,7 +61,8 @@ package struct PageTable: Sendable {
     return .pieces([
       isSortable && rows.count >= PageTable.fewest ? filter(id) : .pieces([]),
       element(
-        .div, .class("table sticky"), Attribute("role", "group"), Attribute("tabindex", "0"),
+        .div, .class(isStacked ? "table stacked" : "table sticky"), Attribute("role", "group"),
+        Attribute("tabindex", "0"),
         Attribute("aria-labelledby", id + "-caption")
       ) {
         Node.element(
@@ -153,6 +156,6 @@ extension PageTable.Cell {
 
   /// A share between 0 and 1, in per cent.
   static func share(_ value: Double?, decimals: Int = 2) -> PageTable.Cell {
-    .number(value, value.map { percent($0, decimals: decimals) } ?? "")
+    .number(value, value.map { movedPercent($0, decimals: decimals) } ?? "")
   }
 }

@@ -45,12 +45,18 @@ package struct Ticks: Sendable, Equatable {
     texts = values.map { isPlain ? fixed($0 == 0 ? 0 : $0, decimals) : significant($0) }
   }
 
-  /// Marks at powers of ten, at most `count` of them.
+  /// Marks at powers of ten, at most `count` of them; where there would be hardly any, at 1, 2 and 5
+  /// times a power of ten.
   ///
   /// - Parameters: the smallest and the largest value, both above 0.
   package init(logarithmic low: Double, _ high: Double, count: Int = 6) {
     isLogarithmic = true
     let isRange = low > 0 && low.isFinite && high.isFinite && high >= low
+    if isRange, high > low, high / low < 30, let marks = Ticks.marks(low, high) {
+      values = marks.map(\.value)
+      texts = marks.map(\.text)
+      return
+    }
     let first = isRange ? Int(floor(log10(low) + 1e-9)) : -1
     let last = max(isRange ? Int(ceil(log10(high) - 1e-9)) : 1, first + 1)
     let step = max(1, (last - first + count - 2) / max(count - 1, 1))
@@ -59,6 +65,24 @@ package struct Ticks: Sendable, Equatable {
     texts = exponents.map {
       (-3...4).contains($0) ? significant(pow(10, Double($0)), 5) : "1e\($0)"
     }
+  }
+
+  /// The marks at 1, 2 and 5 times a power of ten from the last below to the first above.
+  private static func marks(_ low: Double, _ high: Double) -> [(value: Double, text: String)]? {
+    let powers = Int(floor(log10(low)) - 1)...Int(ceil(log10(high)) + 1)
+    let all = powers.flatMap { power in
+      [1.0, 2, 5].map { unit -> (value: Double, text: String) in
+        // Division by a power of ten is exact where the power is, a product with its inverse is not.
+        let value = power < 0 ? unit / pow(10, Double(-power)) : unit * pow(10, Double(power))
+        let isPlain = (-3...4).contains(power)
+        return (value, isPlain ? significant(value, 5) : "\(Int(unit))e\(power)")
+      }
+    }
+    guard let first = all.lastIndex(where: { $0.value <= low * (1 + 1e-9) }),
+      let last = all.firstIndex(where: { $0.value >= high * (1 - 1e-9) }), first < last,
+      all[first].value > 0, all[last].value.isFinite
+    else { return nil }
+    return Array(all[first...last])
   }
 
   /// Where a value lies, from 0 at the first mark to 1 at the last; what lies outside is moved to the
