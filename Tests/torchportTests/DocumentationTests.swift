@@ -124,7 +124,12 @@ import Testing
   /// with the reason why it is not.
   @Test func shellBlocksAreRunSomewhere() throws {
     let exceptions = [
-      "export PATH=\"$PWD/.build/release:$PATH\"": "what the tests do for every example"
+      "export PATH=\"$PWD/.build/release:$PATH\"": "the tests do so for every example",
+      "sha256sum --check": "make dist-check does so in a bare Debian",
+      "apt-get install": "make dist-check does so in a bare Debian",
+      "tar -xzf torchport-": "make dist-check does so in a bare Debian",
+      "torchport --version": "a test of its own",
+      "docker ": "needs Docker, and the page says that it was not run",
     ]
     let make = try String(
       contentsOf: packageRoot.appendingPathComponent("Makefile"), encoding: .utf8)
@@ -132,8 +137,9 @@ import Testing
       for block in page.blocks where block.language == "sh" {
         for line in block.lines {
           let command = line.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces)
-          if command.isEmpty || exceptions[command] != nil { continue }
-          let words = command.split(separator: " ").map(String.init)
+          let plain = command.hasPrefix("sudo ") ? String(command.dropFirst(5)) : command
+          if plain.isEmpty || exceptions.keys.contains(where: plain.hasPrefix) { continue }
+          let words = plain.split(separator: " ").map(String.init)
           let isTarget =
             words.count > 1 && words[0] == "make" && make.contains("\n\(words[1]):")
           #expect(isTarget, "\(page.path): \(command)")

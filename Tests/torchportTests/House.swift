@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The modules of Sources/ and what each really imports of the others.
 struct House {
