@@ -11,9 +11,9 @@ struct Job {
   /// Does what is not timed, and gives what is.
   let prepare: () throws(PortError) -> () throws(PortError) -> Void
 
-  /// A run of fewer seconds is repeated: the clock and the first touch of the caches cost about a
-  /// microsecond.
-  static let shortest = 0.002
+  /// A run of fewer seconds is repeated, and the mean is taken: what ran before it has left the
+  /// caches to itself and, with more threads, the others asleep.
+  static let shortest = 0.02
 
   /// The seconds of one run.
   func time(repeats: Int = 1) throws(PortError) -> Double {
