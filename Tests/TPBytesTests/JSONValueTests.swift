@@ -33,7 +33,8 @@ import Testing
 
   /// What is laid out may be looked at on a terminal: nothing in it controls one, and it reads the same.
   @Test func controlsNoTerminal() throws {
-    let text = "\u{9b}31m\u{80}\u{9f}\u{7f}\u{1b}[2J\u{202e}\u{2066}\u{200f}\u{61c}\u{2028} \u{e9}\u{a0}\u{2713}"
+    let text =
+      "\u{9b}31m\u{80}\u{9f}\u{7f}\u{1b}[2J\u{202e}\u{2066}\u{200f}\u{61c}\u{2028} \u{e9}\u{a0}\u{2713}"
     let value: JSONValue = ["\u{9b}": .string(text)]
     let shown = value.text(.indented)
     #expect(

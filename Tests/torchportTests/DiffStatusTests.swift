@@ -106,12 +106,13 @@ import Testing
 
   /// What DataParallel and torch.compile put before every name is taken off, what some names only begin
   /// with is not.
-  @Test(arguments: [
-    (["w", "v"], ["module.w", "module.v"], 0), (["w"], ["_orig_mod.module.w"], 0),
-    (["model.w", "model.v"], ["module.model.w", "module.model.v"], 0),
-    (["model.w", "model.v"], ["model.w", "v"], 1), (["w", "v"], ["other.w", "other.v"], 1),
-    (["module.w"], ["module.w"], 0),
-  ] as [([String], [String], Int32)])
+  @Test(
+    arguments: [
+      (["w", "v"], ["module.w", "module.v"], 0), (["w"], ["_orig_mod.module.w"], 0),
+      (["model.w", "model.v"], ["module.model.w", "module.model.v"], 0),
+      (["model.w", "model.v"], ["model.w", "v"], 1), (["w", "v"], ["other.w", "other.v"], 1),
+      (["module.w"], ["module.w"], 0),
+    ] as [([String], [String], Int32)])
   func prefixesOfWrappersAreNoDifference(a: [String], b: [String], status: Int32) throws {
     func rows(_ names: [String]) -> [Row] {
       names.enumerated().map { Row(name: $1, words: [Self.one, UInt32($0) << 20]) }
