@@ -13,9 +13,16 @@ extension DiffReport {
         + (difference.otherTensors.identical > 0
           ? " of the model, \(grouped(difference.otherTensors.identical)) others" : "")
     }
-    let parts = [origin] + faults + fates { !Self.small.contains($0) } + [movement] + statistics
-    return (parts + flips + fates { Self.small.contains($0) } + rest).compactMap(\.self)
-      .joined(separator: "; ")
+    var parts: [String] = []
+    if let origin { parts.append(origin) }
+    parts += faults
+    parts += fates { !Self.small.contains($0) }
+    if let movement { parts.append(movement) }
+    parts += statistics
+    parts += flips
+    parts += fates { Self.small.contains($0) }
+    parts += rest
+    return parts.joined(separator: "; ")
   }
 
   /// That one was made from the other, or that nothing could be compared at all.
@@ -52,7 +59,7 @@ extension DiffReport {
   /// How many tensors became what.
   private func fates(_ isMeant: (TensorDifference.Status) -> Bool) -> [String] {
     TensorDifference.Status.allCases.filter { $0 != .identical && isMeant($0) }.compactMap {
-      status in
+      (status: TensorDifference.Status) -> String? in
       let tensors = difference.tensors.filter { $0.status == status }
       guard !tensors.isEmpty else { return nil }
       let text = "\(counted(tensors.count, "tensor")) \(words(status))"

@@ -172,7 +172,7 @@ extension DiffReport {
   /// Where the largest difference is: an index for each dimension.
   func place(_ tensor: TensorDifference) -> String {
     guard var index = tensor.measures?.maxIndex, let extents = tensor.a?.shape.extents,
-      extents.allSatisfy({ $0 > 0 })
+      !extents.isEmpty, extents.allSatisfy({ $0 > 0 })
     else { return "" }
     var indices: [String] = []
     for extent in extents.reversed() {
@@ -246,9 +246,7 @@ extension DiffReport {
   }
 
   /// A value of the metadata; of a list that begins with the other how much there is.
-  private func cell(
-    _ change: MetadataDifference, _ own: String?, _ other: String?
-  ) -> String {
+  private func cell(_ own: String?, _ other: String?) -> String {
     guard let own else { return "(absent)" }
     if let other, let list = ListContinuation(other, own) {
       return "the same and \(grouped(list.more.count)) more"
@@ -265,7 +263,7 @@ extension DiffReport {
     for change in difference.metadata.prefix(Self.mostRows) {
       table.rows.append([
         change.path.map { printable($0, limit: 40) }.joined(separator: "."),
-        cell(change, change.before, change.after), cell(change, change.after, change.before),
+        cell(change.before, change.after), cell(change.after, change.before),
       ])
     }
     return table

@@ -110,7 +110,7 @@ package struct HeatMap {
     nodes.append(
       Drawing.text(unit(bounds.high), x: left + 24 * Double(HeatMap.steps), y: y + 27, "end"))
     nodes.append(
-      Drawing.text("logarithmic", x: left + 12 * Double(HeatMap.steps), y: y + 27, "mid"))
+      Drawing.text("log scale", x: left + 12 * Double(HeatMap.steps), y: y + 27, "mid"))
     return nodes
   }
 }

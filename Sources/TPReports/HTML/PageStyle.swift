@@ -128,7 +128,7 @@ enum PageStyle {
     .sticky tbody th,.sticky thead th:first-child{position:sticky;left:0;background:var(--paper);\
     z-index:1}section{margin-top:2rem}\
     dl.facts{grid-template-columns:1fr 1fr;gap:.8rem 1.2rem}\
-    .facts div:last-child:nth-child(odd){grid-column:1/-1}svg text:not(.code){font-size:14px}\
+    .facts div:last-child:nth-child(odd){grid-column:1/-1}svg text{font-size:14px}svg .code{font-size:12px}\
     .stacked table,.stacked caption,.stacked thead,.stacked tbody{display:block}\
     .stacked tr{display:grid;grid-template-columns:1fr auto;column-gap:.75rem}\
     .stacked thead tr{display:flex;gap:1rem;border-bottom:1px solid var(--strong)}\
