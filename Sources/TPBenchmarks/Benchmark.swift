@@ -63,7 +63,10 @@ public struct Benchmark: Sendable {
     let names = jobs.map(\.name)
     jobs.removeAll { !isWanted($0.name) }
     guard !jobs.isEmpty else {
-      throw PortError(.usage, "no job is wanted; there are: \(names.joined(separator: "; "))")
+      var seen: Set<String> = []
+      throw PortError(
+        .usage, "no job is wanted",
+        remedy: "there are: " + names.filter { seen.insert($0).inserted }.joined(separator: "; "))
     }
     let machine = Machine.measured(threads: threads, kernels: kernels)
     var repeats: [Int] = []

@@ -13,8 +13,16 @@ struct ArchitectureOption: ParsableArguments {
         whose keys and shapes fit. \
         docs/architectures.md tells how to describe a network in JSON.
         """,
-      valueName: "name|file.json|none"))
+      valueName: "name|file.json|none"), completion: completion([]))
   var architecture: String?
+
+  /// The names, without some, and descriptions in this folder.
+  static func completion(_ without: [String]) -> CompletionKind {
+    let names = (Architecture.builtIn.map(\.name) + ["none"]).filter { !without.contains($0) }
+    return .shellCommand(
+      "printf '%s\\n' \(names.joined(separator: " ")); "
+        + "find . -maxdepth 1 -name '*.json' 2>/dev/null | sed 's|^[.]/||'")
+  }
 
   /// What was asked for.
   func choice() throws(PortError) -> ConversionOptions.ArchitectureChoice {

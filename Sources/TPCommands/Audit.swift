@@ -7,20 +7,9 @@ internal import TPReports
 struct Audit: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that a delivery of checkpoints is complete and agrees with itself.",
-    discussion: """
-      Every checkpoint is read whole: checksums, architecture, classes, histories, the best file, optimizer \
-      steps, batch counters, NaN, duplicates, missing epochs (docs/audit.md has each check).
+    discussion: guide.discussion)
 
-      Exit status 0 where every check holds; 1 where one does not; 2 where a file could not be read; 3 \
-      where there is nothing to check.
-
-      Example:
-        torchport audit run/
-        torchport audit run/ --expect summary.json --check-manifest run/SHA256SUMS
-        torchport audit run/ --write-manifest run/SHA256SUMS
-      """)
-
-  @Argument(help: "The folder of a delivery, or checkpoints.")
+  @Argument(help: "The folder of a delivery, or checkpoints.", completion: .file())
   var files: [String]
 
   @Option(
@@ -36,30 +25,34 @@ struct Audit: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write the SHA-256 of every file as sha256sum -c reads it.", valueName: "file"))
+      "Write the SHA-256 of every file as sha256sum -c reads it.", valueName: "file"),
+    completion: .file())
   var writeManifest: String?
 
   @Option(
     help: ArgumentHelp(
-      "Hold the files against such a manifest, ours or sha256sum's.", valueName: "file"))
+      "Hold the files against such a manifest, ours or sha256sum's.", valueName: "file"),
+    completion: .file())
   var checkManifest: String?
 
   @Option(
     help: ArgumentHelp(
       "Hold the figures against a JSON object of expected ones (docs/audit.md).",
-      valueName: "summary.json"))
+      valueName: "summary.json"), completion: .json)
   var expect: String?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Count the classes of datasets: CSV files with a column class or label.", valueName: "csv"))
+      "Count the classes of datasets: CSV files with a column class or label.", valueName: "csv"),
+    completion: .report("csv"))
   var manifest: [String] = []
 
   @Option(help: ArgumentHelp("The name of that column.", valueName: "name"))
   var classColumn: String?
 
   @OptionGroup var reports: ReportOptions
+  @OptionGroup var settings: LimitsOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -110,13 +103,16 @@ struct Audit: ParsableCommand {
     let progress = ProgressLine()
     defer { progress.remove() }
     var audit = RunAudit(
-      paths: paths.files, passedOver: paths.passedOver, failures: paths.failures, rule: rule
+      paths: paths.files, passedOver: paths.passedOver, failures: paths.failures, rule: rule,
+      limits: settings.limits
     ) {
       progress.show("\($0) of \(paths.files.count) files")
     }
     if let checkManifest { audit.add(try audit.check(manifest: checkManifest)) }
     if let expected { audit.add(audit.check(expected)) }
-    if !manifest.isEmpty { audit.count(datasets: manifest, column: classColumn) }
+    if !manifest.isEmpty {
+      audit.count(datasets: manifest, column: classColumn, limits: settings.limits)
+    }
     return audit
   }
 }

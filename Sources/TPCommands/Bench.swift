@@ -8,24 +8,18 @@ internal import TPReports
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast this machine opens, converts, compares and runs a checkpoint.",
-    discussion: """
-      Every job is run once in each round, so that what disturbs one disturbs all. With --compare \
-      the exit status is 1 where a job became slower than chance explains, and 3 where the earlier \
-      run is one of another machine or network.
+    discussion: guide.discussion)
 
-      Example:
-        torchport bench best.pth --golden best.npz
-        torchport bench best.pth --json > before.json
-        torchport bench best.pth --compare before.json
-      """)
-
-  @Argument(help: "A checkpoint or a weight file.")
+  @Argument(help: "A checkpoint or a weight file.", completion: .checkpoint)
   var checkpoint: String
 
-  @Option(help: "A golden of these weights; with it, verify is timed.")
+  @Option(
+    help: ArgumentHelp(
+      "A golden of these weights; with it, verify is timed.", valueName: "golden"),
+    completion: .arrays)
   var golden: String?
 
-  @Option(help: "Runs of each job.")
+  @Option(help: ArgumentHelp("Runs of each job.", valueName: "n"))
   var runs = 15
 
   @Option(
@@ -37,13 +31,17 @@ struct Bench: ParsableCommand {
   var threads = Counts([1, 2])
 
   @Option(
-    help: ArgumentHelp(
-      "Time the jobs whose names fit, as 'forward*'; repeatable.", valueName: "glob"))
+    help: .repeatable(
+      "Time only the jobs whose names fit: * any characters, ? one, [a-z] one of.",
+      valueName: "glob"))
   var only: [String] = []
 
   @Option(
+    name: [.customLong("expect"), .customLong("compare")],
     help: ArgumentHelp(
-      "Hold the times against those of an earlier run's --json.", valueName: "previous.json"))
+      "Fail where a job became slower since an earlier run.",
+      discussion: "What `bench --json` printed then.", valueName: "previous.json"),
+    completion: .json)
   var compare: String?
 
   @OptionGroup var instructions: KernelsOption

@@ -6,9 +6,16 @@ internal import TPReports
 /// The command `torchport`.
 public enum CommandLineTool {
   private static let readHDF5 = "__hdf5"
+  private static let writeManual = "__manual"
 
   /// Parses the arguments of the process, does what they say, and ends the process with the status.
   public static func run() -> Never {
+    // Swift reads them from /proc; where that is not mounted, nothing asked for would be done, and the
+    // status of the help that is printed instead would be 0.
+    guard !CommandLine.arguments.isEmpty else {
+      complain("\(Tool.name): cannot see its arguments; mount /proc, or the process was given none")
+      finish(Status.failed.rawValue)
+    }
     // Nobody types this; it is how the command reads HDF5 in a process of its own.
     if CommandLine.arguments.count == 3, CommandLine.arguments[1] == readHDF5 {
       finish(HDF5Child.serve(path: CommandLine.arguments[2]))
@@ -18,10 +25,19 @@ public enum CommandLineTool {
     UnfinishedFiles.removeOnSignals()
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
+      // Nor this: it is how `make install` gets the manual pages.
+      if arguments.count == 2, arguments[0] == writeManual {
+        try Manual.write(into: arguments[1])
+        finish(0)
+      }
+      try CommandWords.check(arguments)
       var command = try TorchPort.parseAsRoot(arguments)
       try command.run()
     } catch let status as ExitCode {
       finish(status.rawValue)
+    } catch let error as PortError {
+      complain("\(Tool.name): \(error.description)")
+      finish(Status(error).rawValue)
     } catch {
       let status = TorchPort.exitCode(for: error).rawValue
       if status != 0, arguments.contains("--json") {
@@ -33,8 +49,16 @@ public enum CommandLineTool {
             body: [:]
           ).json.text(.indented))
       }
+      if status == 0, TorchPort.message(for: error) == Tool.version {
+        let report = VersionReport.ofThisBuild
+        emit(
+          arguments.contains("--json")
+            ? Envelope(command: "version", status: 0, body: report.json).json.text(.indented) + "\n"
+            : report.text)
+        finish(0)
+      }
       let text = TorchPort.fullMessage(for: error)
-      if status == 0 { print(text) } else { complain(text) }
+      if status == 0 { emit(text + "\n") } else { complain(text) }
       finish(status)
     }
     finish(0)
@@ -47,13 +71,13 @@ struct TorchPort: ParsableCommand {
     commandName: Tool.name,
     abstract:
       "Open, convert, compare and verify PyTorch checkpoints; nothing in a file is executed.",
-    discussion: """
-      Exit status: 0 done, equal, parity holds; 1 different, parity broken; 2 could not do it; \
-      3 could not decide; 64 wrong usage.
-      """,
+    discussion: guide.discussion,
     version: Tool.version,
     subcommands: [
       Inspect.self, Scan.self, Convert.self, Verify.self, Diff.self, Recover.self, Predict.self,
       Evaluate.self, History.self, Audit.self, Bench.self,
     ])
+
+  /// One voice for everything that goes wrong.
+  static var _errorPrefix: String { "\(Tool.name): " }
 }

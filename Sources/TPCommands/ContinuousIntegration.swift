@@ -12,13 +12,16 @@ internal import TPReports
 
 /// What `verify` leaves for continuous integration.
 struct ContinuousIntegration: ParsableArguments {
-  @Option(help: ArgumentHelp("Write the result as JUnit XML, too.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the result as JUnit XML, too.", valueName: "file"),
+    completion: .report("xml"))
   var junit: String?
 
   @Option(
     help: ArgumentHelp(
       "Fail where an error grew since an earlier run.",
-      discussion: "What `verify --json` printed then.", valueName: "previous.json"))
+      discussion: "What `verify --json` printed then.", valueName: "previous.json"),
+    completion: .json)
   var atLeastAsGoodAs: String?
 
   @OptionGroup var reports: ReportOptions

@@ -14,21 +14,24 @@ internal import TPCheckpoints
 struct ConversionTarget: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: "The weight file, its format told by its extension.")
+    help: ArgumentHelp(
+      "What is written: \(WeightFormat.endings), by the extension.", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @Option(
     help: ArgumentHelp(
-      "Convert each file into this folder, under its own name.", valueName: "folder"))
+      "Convert each file into this folder, under its own name.", valueName: "folder"),
+    completion: .directory)
   var outputDirectory: String?
 
   @Option(
     help: ArgumentHelp(
-      "The format of the files in --output-directory: \(WeightFormat.choices).",
-      valueName: "format"))
+      "The format of the files in --output-directory: \(listed(WeightFormat.choices)).",
+      valueName: "format"), completion: .list(WeightFormat.choices))
   var format: String?
 
-  @Flag(help: "Replace the output where it exists.")
+  @Flag(help: .force)
   var force = false
 
   @Flag(help: "Print what would be written, and write nothing.")
@@ -57,9 +60,7 @@ struct ConversionTarget: ParsableArguments {
         $0.rawValue == wanted || $0.extensions.contains(wanted)
       })
     else {
-      throw PortError(
-        .usage, "there is no format \(printable(format, limit: 40))",
-        remedy: "choose one of \(WeightFormat.choices)")
+      throw wrongWord(format, for: "--format", WeightFormat.choices)
     }
     return found
   }
@@ -82,7 +83,8 @@ struct ConversionTarget: ParsableArguments {
 
 extension WeightFormat {
   /// What `--format` takes.
-  fileprivate static var choices: String {
-    allCases.compactMap(\.extensions.first).joined(separator: ", ")
-  }
+  static var choices: [String] { allCases.compactMap(\.extensions.first) }
+
+  /// The usual endings of what is written.
+  static var endings: String { listed(choices.map { "." + $0 }) }
 }

@@ -10,27 +10,11 @@ internal import TPReports
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a checkpoint's weights as safetensors, HDF5, PyTorch or NumPy files.",
-    discussion: """
-      Every bit of every tensor is kept unless asked otherwise, and the same input gives the same \
-      bytes. The output appears whole or not at all. Of several files each is converted whatever comes \
-      of the others; the exit status is 2 where one could not be, else 1 or 3 where one does not agree \
-      with the golden.
+    discussion: guide.discussion)
 
-      Example:
-        torchport convert best.pth -o model.h5
-        torchport convert best.pth -o model.safetensors --force
-        torchport convert best.pth -o model.safetensors --verify best.npz
-        torchport convert model.safetensors -o model.pth
-        torchport convert best.pth -o best.h5 --keep optimizer,scheduler,history
-        torchport convert other.pth -o other.h5 --architecture none
-        torchport convert other.pth -o other.h5 --map names.json --dry-run
-        torchport convert best.pth -o small.safetensors --dtype int8 --fold-batch-norm
-        torchport convert best.pth -o small.safetensors --precision-budget --verify best.npz
-        torchport convert run/*.pth --output-directory weights --format h5
-        torchport convert best.pth -o model.weights.h5 --layout keras
-      """)
-
-  @Argument(help: "PyTorch checkpoints, or any files of weights that torchport reads.")
+  @Argument(
+    help: "PyTorch checkpoints, or any files of weights that torchport reads.",
+    completion: .checkpoint)
   var files: [String]
 
   @OptionGroup var target: ConversionTarget
@@ -43,7 +27,7 @@ struct Convert: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Write only what agrees with a recorded run: the finished file is judged before it appears.",
-      valueName: "golden"))
+      valueName: "golden"), completion: .arrays)
   var verify: String?
 
   @OptionGroup var reading: ReadingOptions

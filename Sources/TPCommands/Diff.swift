@@ -13,43 +13,31 @@ internal import TPTensors
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what separates two checkpoints, tensor by tensor.",
-    discussion: """
-      The two may have different formats: a checkpoint and the weight file made from it are \
-      identical. Exit status 0 means identical, 1 different, 3 that no tensor could be compared; with \
-      --fail-on 1 means that a rule fires (docs/diff.md has the rules and defines every figure).
+    discussion: guide.discussion)
 
-      Example:
-        torchport diff checkpoint_epoch_5.pth best.pth
-        torchport diff best.pth model.h5
-        torchport diff old.pth new.pth --clips validation.npz --fail-on nan,shape,flips>0
-        torchport diff old.pth new.pth --html diff.html
-      """)
-
-  @Argument(help: "The checkpoint to compare from.")
+  @Argument(help: "The checkpoint to compare from.", completion: .checkpoint)
   var a: String
 
-  @Argument(help: "The checkpoint to compare with it.")
+  @Argument(help: "The checkpoint to compare with it.", completion: .checkpoint)
   var b: String
 
   @Option(
-    help: ArgumentHelp(
-      "Run both networks on the clips of a golden.", discussion: "May be given more than once."))
+    help: .repeatable("Run both networks on the clips of a golden.", valueName: "golden"),
+    completion: .arrays)
   var golden: [String] = []
 
   @Option(
-    help: ArgumentHelp(
-      "Run both networks on labelled clips, as `evaluate` reads them.",
-      discussion: "May be given more than once.", valueName: "dataset"))
+    help: .repeatable(
+      "Run both networks on labelled clips, as `evaluate` reads them.", valueName: "dataset"),
+    completion: .file(extensions: ["npz", "h5", "pt", "safetensors", "csv"]))
   var clips: [String] = []
 
-  @Option(help: ArgumentHelp("Tell only of tensors with such names.", valueName: "glob"))
-  var only: String?
+  @OptionGroup var names: OnlyOption
 
   @Option(
     help: ArgumentHelp(
-      "The order of the tensors: "
-        + DiffReport.Order.allCases.map(\.rawValue).joined(separator: ", ") + ".",
-      valueName: "order"))
+      "The order of the tensors: \(listed(Self.orders)).", valueName: "order"),
+    completion: .list(Self.orders))
   var sort: String?
 
   @Option(help: ArgumentHelp("Tell of at most so many tensors.", valueName: "n"))
@@ -62,16 +50,18 @@ struct Diff: ParsableCommand {
   var singularValues = false
 
   @Flag(
+    name: [.customLong("digest"), .customLong("digests")],
     help: ArgumentHelp(
       "The digests of models beyond \(DiffOptions.digestedBytes >> 20) MiB, too.",
       discussion: "Hashing takes longer than all the rest."))
   var digests = false
 
   @Option(
-    help: ArgumentHelp(
-      "Exit with 1 only where one of these holds; may be given more than once: "
-        + DiffRule.Name.allCases.map { $0.rawValue + ($0.takesNumber ? ">X" : "") }
-        .joined(separator: ", ") + ".", valueName: "rule,..."))
+    help: .repeatable(
+      "Exit with 1 only where one of these holds: "
+        + listed(DiffRule.Name.allCases.map { $0.rawValue + ($0.takesNumber ? ">X" : "") }) + ".",
+      valueName: "rule,..."),
+    completion: .list(DiffRule.Name.allCases.map { $0.rawValue + ($0.takesNumber ? ">" : "") }))
   var failOn: [String] = []
 
   @OptionGroup var reports: ReportOptions
@@ -82,11 +72,11 @@ struct Diff: ParsableCommand {
   func validate() throws {
     if let top, top < 1 { throw ValidationError("--top takes a number of at least 1.") }
     if let sort, DiffReport.Order(rawValue: sort) == nil {
-      throw ValidationError(
-        "--sort takes one of "
-          + DiffReport.Order.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+      throw ValidationError(wrongWord(sort, for: "--sort", Self.orders).description)
     }
   }
+
+  private static let orders = DiffReport.Order.allCases.map(\.rawValue)
 
   func run() throws {
     try output.report("diff") { () throws(PortError) in
@@ -114,14 +104,15 @@ struct Diff: ParsableCommand {
           remedy: "give --clips with a dataset that has a class for each clip")
       }
       var report = DiffReport(a: a, b: b, difference: difference)
-      report.only = only.map { Glob($0) }
+      report.only = names.glob
       report.order = sort.flatMap { DiffReport.Order(rawValue: $0) } ?? .file
       report.top = top
       report.clipNames = behaviours.map(\.names)
       report.width = terminalWidth()
       report.hold(rules)
       progress.remove()
-      let warnings = try reports.write(markdown: report.markdown, html: report.html)
+      let unfit = names.warnings(difference.tensors.lazy.map(\.name))
+      let warnings = try reports.write(markdown: report.markdown, html: report.html) + unfit
       return Outcome(
         status: status(report), text: report.text, json: report.json,
         warnings: reading.warnings((a, left), (b, right)) + warnings)

@@ -10,28 +10,14 @@ internal import TPReports
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Count how often a model is right about labelled clips.",
-    discussion: """
-      Accuracy with its 95 % interval, recall and precision of each class, the confusion matrix, \
-      cross-entropy and calibration, and how far that is from what the training recorded \
-      (docs/evaluate.md has the definitions).
+    discussion: guide.discussion)
 
-      The dataset is a file with an array of clips and one of labels, class indexes or class names, or \
-      a manifest of lines PATH,LABEL.
-
-      Exit status 0 when done; with --expect 1 where a prediction differs or fewer are right, and 3 where \
-      the earlier run was made on another dataset; with --compare 1 where the two predict different \
-      classes for a clip, as diff does.
-
-      Example:
-        torchport evaluate model.safetensors validation.npz
-        torchport evaluate model.safetensors validation.npz --expect results.json
-        torchport evaluate best.pth validation.csv --compare last.pth
-      """)
-
-  @Argument(help: "A checkpoint or a weight file.")
+  @Argument(help: "A checkpoint or a weight file.", completion: .checkpoint)
   var weights: String
 
-  @Argument(help: "Labelled clips: .npz, .h5, .pt, .safetensors, or a manifest, .csv.")
+  @Argument(
+    help: "Labelled clips: .npz, .h5, .pt, .safetensors, or a manifest, .csv.",
+    completion: .file(extensions: ["npz", "h5", "pt", "safetensors", "csv"]))
   var dataset: String
 
   @Option(
@@ -51,11 +37,13 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Fail where a prediction differs from an earlier run's, or fewer are right.",
-      discussion: "What `evaluate --json` printed then.", valueName: "results.json"))
+      discussion: "What `evaluate --json` printed then.", valueName: "results.json"),
+    completion: .json)
   var expect: String?
 
   @Option(
-    help: ArgumentHelp("Evaluate these weights on the same clips, too.", valueName: "other"))
+    help: ArgumentHelp("Evaluate these weights on the same clips, too.", valueName: "other"),
+    completion: .checkpoint)
   var compare: String?
 
   @Flag(

@@ -7,26 +7,15 @@ internal import TPReports
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what happened over a training run, from all of its checkpoints.",
-    discussion: """
-      The checkpoints are put in the order of the epochs that they name. Losses, accuracies, learning \
-      rates, how far each layer moved from file to file, batch norms, what froze, died or became NaN \
-      (docs/history.md has the definitions).
+    discussion: guide.discussion)
 
-      Exit status 0 when done; 2 where a file could not be read, after a report on the others; 3 where \
-      there is nothing to tell: no history, and no two epochs.
-
-      Example:
-        torchport history run/
-        torchport history run/ --csv run.csv
-      """)
-
-  @Argument(help: "Checkpoints, or folders of them.")
+  @Argument(help: "Checkpoints, or folders of them.", completion: .file())
   var files: [String]
 
   @Option(
     help: ArgumentHelp(
       "Write every figure as a line epoch,file,level,name,quantity,value, too.",
-      valueName: "file"))
+      valueName: "file"), completion: .report("csv"))
   var csv: String?
 
   @OptionGroup var reports: ReportOptions

@@ -11,23 +11,16 @@ internal import TPTensors
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is inside a file: container, metadata, tensors; or a network's layers.",
-    discussion: """
-      Example:
-        torchport inspect best.pth
-        torchport inspect --digest --json model.safetensors
-        torchport inspect --stats --filter '*.weight' best.pth
-        torchport inspect --tensor fc2.bias -o bias.npy model.safetensors
-        torchport inspect --pickle unknown.pkl
-        torchport inspect --architecture LightweightCNNLSTM
-      """)
+    discussion: guide.discussion)
 
-  @Argument(help: "A PyTorch checkpoint, safetensors, HDF5, .npy or .npz file.")
+  @Argument(
+    help: "A PyTorch checkpoint, safetensors, HDF5, .npy or .npz file.", completion: .checkpoint)
   var file: String?
 
   @Option(
     help: ArgumentHelp(
       "Show a network instead: its layers with shapes, parameters and arithmetic.",
-      valueName: "name|file.json"))
+      valueName: "name|file.json"), completion: ArchitectureOption.completion(["none"]))
   var architecture: String?
 
   @Flag(help: "Hash every tensor with SHA-256 and verify the checksums of the file.")
@@ -36,27 +29,24 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Measure every tensor: least, greatest, mean, deviation, zeros, denormals, NaN, inf.")
   var stats = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Show only the tensors whose names fit: * any characters, ? one, [a-z] one of.",
-      valueName: "glob"))
-  var filter: String?
+  @OptionGroup var names: OnlyOption
 
   @Option(help: ArgumentHelp("Print the values of one tensor.", valueName: "name"))
   var tensor: String?
 
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp("Write the tensor of --tensor as an array of NumPy.", valueName: "file.npy"))
+    help: ArgumentHelp("Write the tensor of --tensor as an array of NumPy.", valueName: "file.npy"),
+    completion: .report("npy"))
   var output: String?
 
-  @Flag(help: "Replace the output where it exists.")
+  @Flag(help: .force)
   var force = false
 
   @Flag(help: "Disassemble the file's pickles: offset, opcode, argument, and the value it built.")
   var pickle = false
 
-  @Option(help: "The most opcodes of a pickle that --pickle shows.")
+  @Option(help: ArgumentHelp("The most opcodes of a pickle that --pickle shows.", valueName: "n"))
   var opcodes = 10_000
 
   @OptionGroup var reading: ReadingOptions
@@ -67,7 +57,7 @@ struct Inspect: ParsableCommand {
       throw ValidationError("Give a file, or --architecture with a name or a description.")
     }
     if architecture != nil,
-      digest || stats || pickle || filter != nil || tensor != nil || output != nil
+      digest || stats || pickle || names.only != nil || tensor != nil || output != nil
     {
       throw ValidationError("--architecture shows a network; the other options are about a file.")
     }
@@ -117,8 +107,8 @@ struct Inspect: ParsableCommand {
   private func all(_ checkpoint: Checkpoint, _ file: String) throws(PortError) -> Outcome {
     var report = InspectReport(file: file, checkpoint: checkpoint)
     var status = Status.done
-    if let filter {
-      let glob = Glob(filter)
+    let warnings = names.warnings((report.tensors + report.arrays).lazy.map(\.record.name))
+    if let glob = names.glob {
       report.tensors.removeAll { !glob.matches($0.record.name) }
       report.arrays.removeAll { !glob.matches($0.record.name) }
     }
@@ -156,7 +146,7 @@ struct Inspect: ParsableCommand {
     }
     return Outcome(
       status: status, text: report.text, json: report.json,
-      warnings: reading.warnings((file, checkpoint)))
+      warnings: reading.warnings((file, checkpoint)) + warnings)
   }
 
   private func one(
@@ -164,11 +154,13 @@ struct Inspect: ParsableCommand {
   ) throws(PortError) -> Outcome {
     let records = checkpoint.tensors + checkpoint.arrays
     guard let record = records.first(where: { $0.name == name }) else {
-      let near = records.map(\.name).filter { $0.hasSuffix(name) }.prefix(3)
+      let all = records.prefix(100_000).map(\.name)
+      let near = all.filter { $0.hasSuffix(name) }.prefix(3)
       throw PortError(
         .mismatch, "has no tensor of this name", key: name,
         remedy: near.isEmpty
-          ? "list the names with torchport inspect" : "give " + near.joined(separator: " or "))
+          ? meant(name, among: all) ?? "list the names with torchport inspect"
+          : "give " + near.joined(separator: " or "))
     }
     var report = InspectReport(file: file, checkpoint: checkpoint)
     let values = try TensorReport(record)

@@ -8,7 +8,7 @@ struct KeepOption: ParsableArguments {
     help: ArgumentHelp(
       "Carry other parts of the checkpoint along: optimizer, scheduler, history, all, or keys.",
       discussion: "Separated by commas. A .pth file is then the dict that held them.",
-      valueName: "parts"))
+      valueName: "parts"), completion: .list(["optimizer", "scheduler", "history", "all"]))
   var keep: String?
 
   /// Sets what was asked for.

@@ -8,15 +8,17 @@ struct KernelsOption: ParsableArguments {
     help: ArgumentHelp(
       "What the network runs with: portable, neon, avx2 or avx512.",
       discussion: "Without it the fastest that the processor has. All give the same bits.",
-      valueName: "name"),
+      valueName: "name"), completion: .list(KernelVariant.allCases.map(\.rawValue)),
     transform: Self.named)
   var kernels = KernelVariant.best
 
   private static func named(_ name: String) throws -> KernelVariant {
     guard let variant = KernelVariant(rawValue: name), KernelVariant.available.contains(variant)
     else {
-      let names = KernelVariant.available.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("this processor runs \(names), not \(printable(name, limit: 40))")
+      let names = KernelVariant.available.map(\.rawValue)
+      let hint = meant(name, among: names).map { "; " + $0 } ?? ""
+      throw ValidationError(
+        "this processor runs \(listed(names)), not \(printable(name, limit: 40))" + hint)
     }
     return variant
   }

@@ -1,13 +1,12 @@
 internal import ArgumentParser
 internal import TPBytes
-internal import TPModels
 
 /// `--limit NAME=VALUE`, for files that are trusted and beyond what any checkpoint needs.
 struct LimitsOption: ParsableArguments {
   @Option(
     name: .customLong("limit"),
-    help: ArgumentHelp(
-      "Set a limit on the work that a file can ask for; repeatable.",
+    help: .repeatable(
+      "Set a limit on the work that a file can ask for.",
       discussion: """
         The limits, which an error names: \
         \(ReadLimits.Named.allCases.map { "\($0.rawValue) (\(ReadLimits()[$0]))" }
@@ -15,6 +14,7 @@ struct LimitsOption: ParsableArguments {
         A value may end in K, M, G or T, for powers of 1,024.
         """,
       valueName: "name=value"),
+    completion: .list(ReadLimits.Named.allCases.map { $0.rawValue + "=" }),
     transform: LimitSetting.init(text:))
   var settings: [LimitSetting] = []
 
@@ -37,10 +37,9 @@ struct LimitSetting {
     let wanted = String(parts[0])
     guard let name = ReadLimits.Named(rawValue: wanted) else {
       let names = ReadLimits.Named.allCases.map(\.rawValue)
-      let near = nearest(wanted, among: names.map { ($0, $0) }, atMost: 1).first
       throw ValidationError(
         "there is no such limit; "
-          + (near.map { "did you mean \($0)?" } ?? "there are " + names.joined(separator: ", ")))
+          + (meant(wanted, among: names) ?? "there are " + names.joined(separator: ", ")))
     }
     guard let value = Self.number(parts[1]) else {
       throw ValidationError("the value must be a whole number, or one with K, M, G or T behind it")

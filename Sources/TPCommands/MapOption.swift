@@ -8,7 +8,7 @@ struct MapOption: ParsableArguments {
     help: ArgumentHelp(
       "Rename, drop, permute, reorder, split or join tensors by the rules in a file.",
       discussion: "JSON, or YAML where the name ends in .yaml or .yml; see docs/mapping.md.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["json", "yaml", "yml"]))
   var map: String?
 
   /// Reads the file, where there is one.

@@ -7,10 +7,10 @@ struct MarkdownOption: ParsableArguments {
     help: ArgumentHelp(
       "Write the report as Markdown, too.",
       discussion: "Where GITHUB_STEP_SUMMARY is set, it is added to that file in any case.",
-      valueName: "file"))
+      valueName: "file"), completion: .report("md"))
   var markdown: String?
 
-  @Flag(help: "Replace the files of reports where they exist.")
+  @Flag(help: .force)
   var force = false
 
   /// Writes the file that was asked for, and what a workflow of GitHub Actions shows of the step.

@@ -12,7 +12,8 @@ struct PrecisionOptions: ParsableArguments {
         Rounded to nearest, ties to even. int8 has a scale for each output channel and is for weight \
         matrices and kernels; norms and biases are float32 then. The report tells what was lost.
         """,
-      valueName: "type"))
+      valueName: "type"),
+    completion: .list(ConversionOptions.PrecisionChoice.types.map(\.rawValue)))
   var dtype: String?
 
   @Flag(
@@ -45,9 +46,7 @@ struct PrecisionOptions: ParsableArguments {
     guard let dtype else { return }
     let types = ConversionOptions.PrecisionChoice.types
     guard let type = types.first(where: { $0.rawValue == dtype }) else {
-      throw PortError(
-        .usage, "nothing is stored as \(printable(dtype, limit: 20))",
-        remedy: "choose " + types.map(\.rawValue).joined(separator: ", "))
+      throw wrongWord(dtype, for: "--dtype", types.map(\.rawValue))
     }
     options.precision = .type(type)
   }

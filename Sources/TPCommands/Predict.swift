@@ -9,18 +9,13 @@ internal import TPReports
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the class probabilities of a clip.",
-    discussion: """
-      A clip is an array of 32 frames of 64 x 96 grey values, or of as many as the architecture \
-      takes: floating point in [0, 1], or bytes, which are divided by 255.
+    discussion: guide.discussion)
 
-      Example:
-        torchport predict model.safetensors clip.npy
-      """)
-
-  @Argument(help: "A checkpoint or a weight file.")
+  @Argument(help: "A checkpoint or a weight file.", completion: .checkpoint)
   var weights: String
 
-  @Argument(help: "A clip, or several: .npy, .npz, .pt, .safetensors or .h5.")
+  @Argument(
+    help: "A clip, or several: .npy, .npz, .pt, .safetensors or .h5.", completion: .arrays)
   var clip: String
 
   @OptionGroup var instructions: KernelsOption

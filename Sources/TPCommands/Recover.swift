@@ -7,22 +7,19 @@ internal import TPReports
 struct Recover: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write every tensor of a damaged checkpoint that can be shown to be there.",
-    discussion: """
-      For a download that broke off or a file with damaged records. No byte is made up, and a tensor \
-      that a checksum contradicts is not written. Where no checksum is left the tensor is written and \
-      listed as unverified. Exit status 0 means every tensor was written, 1 some, 2 none.
+    discussion: guide.discussion)
 
-      Example:
-        torchport recover broken.pth -o saved.safetensors
-      """)
-
-  @Argument(help: "A damaged checkpoint that torch.save wrote.")
+  @Argument(help: "A damaged checkpoint that torch.save wrote.", completion: .checkpoint)
   var file: String
 
-  @Option(name: [.short, .long], help: "What is written: .safetensors, .h5, .pth or .npz.")
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "What is written: \(WeightFormat.endings), by the extension.", valueName: "file"),
+    completion: .file())
   var output: String
 
-  @Flag(help: "Replace the output where it exists.")
+  @Flag(help: .force)
   var force = false
 
   @OptionGroup var settings: LimitsOption

@@ -5,7 +5,8 @@ internal import TPBytes
 struct ReportOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Write the report as one self-contained HTML page, too.", valueName: "file"))
+      "Write the report as one self-contained HTML page, too.", valueName: "file"),
+    completion: .report("html"))
   var html: String?
 
   @OptionGroup var texts: MarkdownOption

@@ -7,25 +7,17 @@ internal import TPScanning
 struct Scan: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what opening files in Python would run; nothing is executed.",
-    discussion: """
-      Every class and function that a file's pickles name is held against an exact list of what \
-      PyTorch and NumPy need. Folders are walked; links that lead out of them are not followed.
+    discussion: guide.discussion)
 
-      Exit status: 0 clean; 1 suspicious or dangerous; 2 a file could not be looked at whole. Of \
-      several files 2 before 1.
-
-      Example:
-        torchport scan best.pth
-        torchport scan --sarif findings.sarif downloads/
-      """)
-
-  @Argument(help: "Files of any format, or folders of them.")
+  @Argument(help: "Files of any format, or folders of them.", completion: .file())
   var files: [String]
 
-  @Option(help: ArgumentHelp("Write the findings as SARIF 2.1.0, too.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the findings as SARIF 2.1.0, too.", valueName: "file"),
+    completion: .report("sarif"))
   var sarif: String?
 
-  @Flag(help: "Replace the SARIF file where it exists.")
+  @Flag(help: .force)
   var force = false
 
   @OptionGroup var settings: LimitsOption

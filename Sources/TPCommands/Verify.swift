@@ -10,32 +10,20 @@ internal import TPReports
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prove what a file states of itself, or that its network computes what PyTorch did.",
-    discussion: """
-      Alone: checksums, digests, aliases, architecture and the rest of what the file states are held \
-      against its bytes. With --source, too: every tensor is the original's, after what the file \
-      declares was done to it. With --golden: every recorded activation, PyTorch's and ours, is judged \
-      against a float64 truth in units of the rounding noise; there is no tolerance to set.
+    discussion: guide.discussion)
 
-      Exit status 0 means that it holds, 1 that it does not, 3 that there was nothing to prove. Of \
-      several goldens 2, one that cannot be read, comes before 1, and 1 before 3.
-
-      Example:
-        torchport verify model.safetensors
-        torchport verify model.safetensors --source best.pth
-        torchport verify model.safetensors --golden best.npz
-        torchport verify model.safetensors --golden a.npz --golden b.npz --junit parity.xml
-      """)
-
-  @Argument(help: "A checkpoint or a weight file.")
+  @Argument(help: "A checkpoint or a weight file.", completion: .checkpoint)
   var weights: String
 
   @Option(
-    help: ArgumentHelp(
-      "A recorded run: .npz, .pt, .safetensors or .h5 (docs/golden.md).",
-      discussion: "May be given more than once."))
+    help: .repeatable(
+      "A recorded run: .npz, .pt, .safetensors or .h5 (docs/golden.md).", valueName: "golden"),
+    completion: .arrays)
   var golden: [String] = []
 
-  @Option(help: ArgumentHelp("What the weights were made from.", valueName: "original"))
+  @Option(
+    help: ArgumentHelp("What the weights were made from.", valueName: "original"),
+    completion: .checkpoint)
   var source: String?
 
   @Flag(help: "Also judge each layer from the golden's record of its input, with what it adds.")

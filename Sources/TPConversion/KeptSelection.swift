@@ -1,5 +1,6 @@
 internal import TPBytes
 internal import TPCheckpoints
+internal import TPModels
 internal import TPTensors
 
 /// The parts of a checkpoint that a choice takes, ready to be written beside the model.
@@ -34,9 +35,12 @@ struct KeptSelection {
     }
     let others = entries.map(\.key).filter { $0 != container }
     if let unknown = choice.keys.first(where: { !others.contains($0) }) {
+      let known = (others + ["optimizer", "scheduler", "history", "all"]).map { ($0, $0) }
+      let near = nearest(unknown, among: known, atMost: 1).first
       throw PortError(
         .usage, "the file has no part \(printable(unknown, limit: 80)) to keep",
-        remedy: "it has " + others.map { printable($0, limit: 60) }.joined(separator: ", "))
+        remedy: near.map { "did you mean \(printable($0, limit: 80))?" }
+          ?? "it has " + others.map { printable($0, limit: 60) }.joined(separator: ", "))
     }
     var chosen: [String: Set<KeepChoice.Group>] = [:]
     for (key, entry) in entries where key != container {

@@ -1,5 +1,6 @@
 internal import TPBytes
 internal import TPCheckpoints
+internal import TPModels
 internal import TPTensors
 
 extension LabelledClips {
@@ -131,9 +132,11 @@ private struct DatasetContents {
   ) throws(PortError) -> String {
     if let wanted {
       if has(wanted) { return wanted }
+      let names = records.prefix(1_000).map { ($0.name, $0.name) }
+      let near = nearest(wanted, among: names, atMost: 1).first
       throw PortError(
         .mismatch, "holds nothing called \(printable(wanted, limit: 80)) that could be its \(what)",
-        remedy: there)
+        remedy: near.map { "did you mean \(printable($0, limit: 80))?" } ?? there)
     }
     let found = usual.filter(has)
     if found.count == 1 { return found[0] }

@@ -12,7 +12,9 @@ extension Architecture {
     let wanted = name.lowercased()
     if let found = builtIn.first(where: { $0.name.lowercased() == wanted }) { return found }
     let names = builtIn.map(\.name)
-    let near = nearest(wanted, among: names.map { ($0, $0.lowercased()) }, atMost: 1).first
+    let near =
+      nearest(wanted, among: names.map { ($0, $0.lowercased()) }, atMost: 1).first
+      ?? names.first { wanted.count > 2 && $0.lowercased().hasPrefix(wanted) }
     throw PortError(
       .usage, "no architecture is called \(printable(name))",
       remedy: near.map { "did you mean \($0)?" }

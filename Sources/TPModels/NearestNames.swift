@@ -1,15 +1,18 @@
-/// How many insertions, deletions and replacements of bytes turn one text into the other.
+/// How many insertions, deletions, replacements and exchanges of neighbouring bytes turn one text
+/// into the other, no byte touched twice.
 ///
 /// - Complexity: O(a.count * b.count); callers bound the lengths.
 func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
   var row = Array(0...b.count)
+  var (above, twoAbove) = (row, row)
   for (i, left) in a.enumerated() {
-    var diagonal = i
+    (twoAbove, above, row) = (above, row, twoAbove)
     row[0] = i + 1
     for (j, right) in b.enumerated() {
-      let above = row[j + 1]
-      row[j + 1] = min(diagonal + (left == right ? 0 : 1), above + 1, row[j] + 1)
-      diagonal = above
+      row[j + 1] = min(above[j] + (left == right ? 0 : 1), above[j + 1] + 1, row[j] + 1)
+      if i > 0, j > 0, left == b[j - 1], right == a[i - 1] {
+        row[j + 1] = min(row[j + 1], twoAbove[j - 1] + 1)
+      }
     }
   }
   return row[b.count]

@@ -3,5 +3,5 @@ public enum Tool {
   /// The name of the command.
   public static let name = "torchport"
   /// The version of the package (semver.org).
-  public static let version = "0.1.0"
+  public static let version = "0.9.0"
 }

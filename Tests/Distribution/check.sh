@@ -30,7 +30,6 @@ if [ ! -x "$root/usr/bin/apt-get" ]; then
   debootstrap --variant=minbase bookworm "$root" ${MIRROR:+"$MIRROR"} >/dev/null
 fi
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
-mount -t proc proc "$root/proc" 2>/dev/null || true
 if [ ! -e "$root/packages.before" ]; then
   # shellcheck disable=SC2016 # dpkg-query's own variable
   inside dpkg-query -W -f '${Package}\n' >"$root/packages.before"
@@ -74,9 +73,13 @@ expect() {
   local status=0 wanted=$1
   shift
   printf '\n$ torchport %s\n' "$*"
+  # shellcheck disable=SC2016 # the inner shell's own
   inside /bin/sh -c 'cd /work && exec torchport "$@"' sh "$@" || status=$?
   [ "$status" = "$wanted" ] || { echo "check.sh: status $status, not $wanted" >&2; exit 1; }
 }
+# Swift reads arguments from /proc: without it nothing can be done, and that must not look like success.
+expect 2 --version
+mount -t proc proc "$root/proc" || { echo "check.sh: cannot mount /proc in $root" >&2; exit 2; }
 expect 0 --version
 expect 0 convert best.pth -o model.safetensors
 expect 0 convert best.pth -o model.h5

@@ -17,13 +17,14 @@ func torchport(_ arguments: String..., environment: [String: String] = [:]) thro
   try torchport(arguments, environment: environment)
 }
 
-/// Runs the built command and waits for it.
+/// Runs the built command, or another program, and waits for it.
 func torchport(
-  _ arguments: [String], environment: [String: String] = [:], folder: String? = nil
+  _ arguments: [String], environment: [String: String] = [:], folder: String? = nil,
+  executable: URL = commandURL
 ) throws -> Run {
   let process = Process()
   if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-  process.executableURL = commandURL
+  process.executableURL = executable
   process.arguments = arguments
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
   let output = Pipe()
