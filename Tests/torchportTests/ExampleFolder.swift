@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder with the files that the examples of `--help` name.
 final class ExampleFolder {
