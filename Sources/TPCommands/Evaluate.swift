@@ -15,8 +15,9 @@ struct Evaluate: ParsableCommand {
       cross-entropy and calibration, and how far that is from what the training recorded \
       (docs/evaluate.md has the definitions).
 
-      The dataset is a file with an array of clips and one of labels, class indexes or class names, or \
-      a manifest of lines PATH,LABEL.
+      The dataset is a file with an array of clips and one of labels, class indexes or class names, a \
+      manifest of lines PATH,LABEL, or a folder with one of clips for each class. Paths and clips are \
+      what predict takes: files of tensors, folders of frames, videos (docs/clips.md).
 
       Exit status 0 when done; with --expect 1 where a prediction differs or fewer are right, and 3 where \
       the earlier run was made on another dataset; with --compare 1 where the two predict different \
@@ -26,12 +27,14 @@ struct Evaluate: ParsableCommand {
         torchport evaluate model.safetensors validation.npz
         torchport evaluate model.safetensors validation.npz --expect results.json
         torchport evaluate best.pth validation.csv --compare last.pth
+        torchport evaluate model.safetensors recordings/
       """)
 
   @Argument(help: "A checkpoint or a weight file.")
   var weights: String
 
-  @Argument(help: "Labelled clips: .npz, .h5, .pt, .safetensors, or a manifest, .csv.")
+  @Argument(
+    help: "Labelled clips: .npz, .h5, .pt, .safetensors, a manifest, .csv, or a folder of classes.")
   var dataset: String
 
   @Option(
@@ -63,6 +66,7 @@ struct Evaluate: ParsableCommand {
     help: "Print classes and confusions with --expect and --compare, too.")
   var verbose = false
 
+  @OptionGroup var frames: FramesOption
   @OptionGroup var reports: ReportOptions
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
@@ -103,7 +107,7 @@ struct Evaluate: ParsableCommand {
     let labelled = try LabelledClips.open(
       path: dataset, names: LabelledClips.Names(clips: clips, labels: labels),
       extents: first.architecture.input, classes: Evaluator.classes(first),
-      limits: reading.limits
+      sampling: frames.sampling, limits: reading.limits
     ) { first.architecture.taking($0) != nil }
     if let compare {
       do throws(PortError) {
@@ -126,7 +130,7 @@ struct Evaluate: ParsableCommand {
     let named = models.map { EvaluateReport.Weights($0.model, file: $0.file) }
     var report = EvaluateReport(
       weights: named[0], dataset: dataset, digest: result.digest,
-      evaluation: result.evaluations[0],
+      preparation: labelled.preparation, evaluation: result.evaluations[0],
       warnings: models.flatMap {
         $0.model.warnings + reading.warnings(($0.file, $0.model.checkpoint))
       }

@@ -11,18 +11,24 @@ struct Predict: ParsableCommand {
     abstract: "Print the class probabilities of a clip.",
     discussion: """
       A clip is an array of 32 frames of 64 x 96 grey values, or of as many as the architecture \
-      takes: floating point in [0, 1], or bytes, which are divided by 255.
+      takes: floating point in [0, 1], or bytes, which are divided by 255. Or it is a recording: a \
+      folder, a pattern or a list of PNG, PGM or PPM frames, or a video where ffmpeg is installed. \
+      Its frames are made gray, sampled, resized and divided as in training (docs/clips.md).
 
       Example:
         torchport predict model.safetensors clip.npy
+        torchport predict model.safetensors frames/
+        torchport predict model.safetensors clip.mp4 --sampling even
       """)
 
   @Argument(help: "A checkpoint or a weight file.")
   var weights: String
 
-  @Argument(help: "A clip, or several: .npy, .npz, .pt, .safetensors or .h5.")
-  var clip: String
+  @Argument(
+    help: "A clip: .npy, .npz, .pt, .safetensors or .h5, frames, or a video.")
+  var clip: [String]
 
+  @OptionGroup var frames: FramesOption
   @OptionGroup var instructions: KernelsOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
@@ -33,17 +39,18 @@ struct Predict: ParsableCommand {
       let model = try LoadedModel.open(
         path: weights, architecture: architecture.network(), limits: reading.limits,
         kernels: instructions.kernels)
-      let frames = try ClipFile.open(path: clip, extents: model.architecture.input) {
-        model.architecture.taking($0) != nil
-      }
-      let predictions = try Predictor.predict(model, frames)
+      let argument = try ClipArgument(clip)
+      let clip = try ClipReader(
+        extents: model.architecture.input, sampling: frames.sampling, limits: reading.limits
+      ).clip(argument.source) { model.architecture.taking($0) != nil }
+      let predictions = try Predictor.predict(model, clip)
       let warnings =
-        model.warnings + frames.warnings + predictions.compactMap(\.warning)
+        model.warnings + clip.warnings + predictions.compactMap(\.warning)
         + reading.warnings((weights, model.checkpoint))
       let report = PredictReport(
-        weights: weights, clip: clip, architecture: model.architecture.name,
+        weights: weights, clip: argument.name, architecture: model.architecture.name,
         classes: Predictor.classNames(model),
-        predictions: predictions, warnings: warnings)
+        predictions: predictions, preparation: clip.preparation, warnings: warnings)
       return Outcome(status: .done, text: report.text, json: report.json, warnings: warnings)
     }
   }

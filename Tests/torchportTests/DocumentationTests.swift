@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: [
     ("README.md", 6), ("docs/mapping.md", 1), ("docs/golden.md", 1), ("docs/evaluate.md", 1),
     ("docs/history.md", 1), ("docs/audit.md", 2),
-    ("docs/diff.md", 1),
+    ("docs/diff.md", 1), ("docs/clips.md", 1),
   ])
   func printsWhatIsShown(file: String, count: Int) throws {
     let examples = try Self.examples(of: file)
