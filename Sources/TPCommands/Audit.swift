@@ -37,7 +37,7 @@ struct Audit: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Hold the figures against a JSON object of expected ones (docs/audit.md).",
+      "Hold the figures against a JSON object of expected ones (docs/commands/audit.md).",
       valueName: "summary.json"), completion: .json)
   var expect: String?
 

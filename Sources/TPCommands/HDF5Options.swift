@@ -12,7 +12,7 @@ struct HDF5Options: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Whose names and layouts an HDF5 file has: torch, or keras, whose load_weights opens it.",
-      discussion: "For keras the output's name must end in .weights.h5 (docs/weight-files.md).",
+      discussion: "For keras the output's name must end in .weights.h5 (docs/hdf5.md).",
       valueName: "torch|keras"))
   var layout = Layout.torch
 

@@ -129,6 +129,9 @@ import Testing
       "apt-get install": "make dist-check does so in a bare Debian",
       "tar -xzf torchport-": "make dist-check does so in a bare Debian",
       "torchport --version": "a test of its own",
+      "python3 -m venv": "evidence, made by hand: it needs PyTorch and the peers",
+      "cd fixtures": "the same",
+      "../.venv/bin/python evidence/": "the same",
       "docker ": "needs Docker, and the page says that it was not run",
     ]
     let make = try String(

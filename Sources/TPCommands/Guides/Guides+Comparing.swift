@@ -11,7 +11,7 @@ extension Diff: GuidedCommand {
       .init(.done, "identical; with --fail-on: no rule fires"),
       .init(.different, "different; with --fail-on: a rule fires"),
       .init(.undecided, "no tensor could be compared"),
-    ], pages: ["docs/diff.md"],
+    ], pages: ["docs/commands/diff.md"],
     examples: [
       .init("What separates two epochs?", "torchport diff epoch5.pth best.pth"),
       .init("Did the conversion change anything?", "torchport diff best.pth model.h5"),
@@ -38,7 +38,7 @@ extension History: GuidedCommand {
       .init(.done, "done"),
       .init(.failed, "a file could not be read; the report is on the others"),
       .init(.undecided, "there is nothing to tell: no history, and no two epochs"),
-    ], pages: ["docs/history.md"],
+    ], pages: ["docs/commands/history.md"],
     examples: [
       .init("How did the training go?", "torchport history run/"),
       .init("Every figure, for a spreadsheet:", "torchport history run/ --csv run.csv"),
@@ -59,7 +59,7 @@ extension Audit: GuidedCommand {
       .init(.different, "one does not"),
       .init(.failed, "a file could not be read"),
       .init(.undecided, "there is nothing to check"),
-    ], pages: ["docs/audit.md"],
+    ], pages: ["docs/commands/audit.md"],
     examples: [
       .init("Is this delivery complete, and does it agree with itself?", "torchport audit run/"),
       .init(
@@ -92,7 +92,7 @@ extension Evaluate: GuidedCommand {
       .init(
         .different, "with --expect or --compare: a prediction differs, or fewer are right"),
       .init(.undecided, "with --expect: the earlier run was on another dataset"),
-    ], pages: ["docs/evaluate.md"],
+    ], pages: ["docs/commands/evaluate.md"],
     examples: [
       .init(
         "How often is the model right?", "torchport evaluate model.safetensors validation.npz"),
@@ -117,7 +117,7 @@ extension Bench: GuidedCommand {
       .init(.done, "done"),
       .init(.different, "with --expect: a job became slower than chance explains"),
       .init(.undecided, "with --expect: the earlier run is of another machine or network"),
-    ], pages: ["docs/command-line.md#measuring-speed"],
+    ], pages: ["docs/commands/bench.md"],
     examples: [
       .init("How fast is this machine?", "torchport bench best.pth"),
       .init(

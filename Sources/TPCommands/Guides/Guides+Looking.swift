@@ -67,7 +67,7 @@ extension Scan: GuidedCommand {
       .init(.done, "clean"),
       .init(.different, "suspicious or dangerous"),
       .init(.failed, "a file could not be looked at whole; of several files 2 comes before 1"),
-    ], pages: ["docs/command-line.md#scanning"],
+    ], pages: ["docs/commands/scan.md"],
     examples: [
       .init("May I load this file in Python?", "torchport scan best.pth"),
       .init("And everything in this folder?", "torchport scan downloads/"),
@@ -90,7 +90,7 @@ extension Recover: GuidedCommand {
       .init(.done, "every tensor was written"),
       .init(.different, "some were"),
       .init(.failed, "none was"),
-    ], pages: ["docs/command-line.md#recovering-a-damaged-file"],
+    ], pages: ["docs/commands/recover.md"],
     examples: [
       .init(
         "Save what is left of a broken download:",
