@@ -61,6 +61,7 @@ build: setup
 # Numbers are tested in release: that is what runs, and the kernels of a debug build are 20 times slower.
 test: setup
 	$(SWIFT) test -c release
+	SWIFT=$(SWIFT) Tests/Consumer/check.sh lipreading
 
 lint: setup
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -70,7 +70,7 @@ let package = Package(
       name: "TorchPort",
       targets: ["TPCheckpoints", "TPConversion", "TPComparison", "TPEvaluation", "TPParity"]),
     // What an app links to run a native weight file: no zip, no HDF5, no package.
-    .library(name: "LipReading", targets: ["LipReading"]),
+    .library(name: "LipReading", targets: ["LipReading", "TPBytes"]),
     // The readers alone, without hashing and so without any package: what Tests/Fuzzing links.
     .library(
       name: "TorchPortReaders", targets: ["TPTorchFiles", "TPSafeTensors", "TPNumPy"]),
@@ -117,7 +117,11 @@ let package = Package(
     module(
       "TPConversion", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     module(
-      "TPEvaluation", imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+      "TPEvaluation",
+      imports: [
+        "TPParity", "TPCheckpoints", "TPModels", "LipReading", "TPTensors", "TPBytes",
+        "CTPLibDeflate",
+      ]),
     module(
       "TPComparison",
       imports: [
@@ -134,7 +138,7 @@ let package = Package(
       "TPReports",
       imports: [
         "TPBenchmarks", "TPComparison", "TPEvaluation", "TPConversion", "TPParity", "TPScanning",
-        "TPCheckpoints",
+        "TPCheckpoints", "LipReading",
         "TPModels", "TPTorchFiles", "TPPickle", "TPTensors", "TPBytes",
       ]),
     module(
@@ -142,7 +146,7 @@ let package = Package(
       imports: [
         "TPReports", "TPBenchmarks", "TPComparison", "TPEvaluation", "TPConversion", "TPParity",
         "TPScanning",
-        "TPCheckpoints", "TPModels", "TPHDF5", "TPNumPy", "TPZip", "TPPickle", "TPTensors",
+        "TPCheckpoints", "LipReading", "TPModels", "TPHDF5", "TPNumPy", "TPZip", "TPPickle", "TPTensors",
         "TPBytes", "CTPLibYAML",
       ],
       packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -174,6 +178,7 @@ let package = Package(
     tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
+    tests(of: "LipReading", imports: ["TPBytes"]),
     tests(
       of: "TPCheckpoints",
       imports: [
@@ -185,7 +190,8 @@ let package = Package(
       of: "TPConversion",
       imports: ["TPParity", "TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(
-      of: "TPEvaluation", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
+      of: "TPEvaluation",
+      imports: ["TPCheckpoints", "TPModels", "LipReading", "TPTensors", "TPBytes"]),
     tests(
       of: "TPComparison", imports: ["TPCheckpoints", "TPModels", "TPTensors", "TPBytes"]),
     tests(of: "TPBenchmarks", imports: ["TPModels"]),

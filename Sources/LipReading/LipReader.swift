@@ -6,7 +6,7 @@ internal import TPTensors
 /// A network from a native weight file, ready to classify clips: what an app links.
 ///
 /// Nothing but this module and what it imports is linked: no zip, no HDF5, no Foundation. Several
-/// threads may use one reader at once.
+/// threads may use one reader at once; a copy shares the weights.
 public struct LipReader: Sendable {
   /// The name of the network.
   public let architecture: String
@@ -16,15 +16,18 @@ public struct LipReader: Sendable {
   public let input: [Int]
   private let network: Network
 
-  /// Opens a native weight file: float32, float16, bfloat16, int8, its batch norms folded or not.
+  /// Maps a native weight file: float32, float16, bfloat16, int8, its batch norms folded or not.
   ///
   /// Every checksum of the file is verified first, so that a damaged file is refused whatever is
-  /// damaged.
+  /// damaged. The mapping is let go when this returns. A file that shrinks before that ends the process
+  /// (SIGBUS), as with every mapping: put a new one into its place by renaming, not by writing into the
+  /// old, or hand over the bytes with `init(_:)`.
+  ///
   /// - Throws: `PortError` that names the file: it cannot be read, is another kind of file, is
   ///   damaged, or its weights fit neither the network that it describes nor a built-in one.
   public init(path: String) throws(PortError) {
     do throws(PortError) {
-      try self.init(try SharedBytes(path: path))
+      try self.init(try SharedBytes(path: path, mapFrom: 1))
     } catch {
       throw error.in(file: path)
     }
@@ -73,36 +76,18 @@ public struct LipReader: Sendable {
   /// - Parameter threads: the most that a run will use, at least 1.
   public func prepare(threads: Int = 1) { network.prepare(threads: threads) }
 
-  /// The logits of clips, (N, classes) row-major, the same bits for any number of threads.
-  ///
-  /// - Parameters:
-  ///   - clips: (N, channels, frames, height, width) row-major, in [0, 1].
-  ///   - threads: the most that work on it, this one included.
-  /// - Throws: `PortError` of kind `mismatch` where that is not a whole number of clips.
-  public func logits(_ clips: [Float], threads: Int = 1) throws(PortError) -> [Float] {
-    let size = input.reduce(1, *)
-    guard size > 0, clips.count % size == 0 else {
-      throw PortError(
-        .mismatch, "\(clips.count) numbers are no whole number of clips of \(input)")
-    }
-    return try network.run(clips, batch: clips.count / size, threads: threads).logits
+  /// How many classes there are.
+  var classCount: Int { network.architecture.classCount }
+
+  /// The logits of clips, (batch, classes) row-major, which fit.
+  func run(_ values: [Float], batch: Int, threads: Int) throws(PortError) -> [Float] {
+    try network.run(values, batch: batch, threads: threads).logits
   }
 
-  /// What each clip shows.
-  ///
-  /// - Parameters: as `logits(_:threads:)`.
-  /// - Throws: `PortError` of kind `mismatch` where that is not a whole number of clips.
-  public func classify(
-    _ clips: [Float], threads: Int = 1
-  ) throws(PortError) -> [Classification] {
-    let all = try logits(clips, threads: threads)
-    let count = network.architecture.classCount
-    guard count > 0 else { return [] }
-    return stride(from: 0, to: all.count, by: count).map { start in
-      Classification(
-        logits: Array(all[start..<start + count]), classes: classes,
-        areProbabilities: network.architecture.endsInSoftmax)
-    }
+  /// What the logits of one clip say.
+  func classification(_ logits: [Float]) -> Classification {
+    Classification(
+      logits: logits, classes: classes, areProbabilities: network.architecture.endsInSoftmax)
   }
 
   /// The texts of the file under `torchport.KEY`.
@@ -145,26 +130,5 @@ public struct LipReader: Sendable {
         remedy: "convert the checkpoint again")
     }
     return classes
-  }
-}
-
-/// What a clip shows.
-public struct Classification: Hashable, Sendable {
-  /// The index of the most probable class.
-  public let index: Int
-  /// Its name; `nil` where the weight file names none.
-  public let className: String?
-  /// The probability of each class, in index order; NaN where the logits are not numbers.
-  public let probabilities: [Float]
-  /// What the probabilities were made of.
-  public let logits: [Float]
-
-  init(logits: [Float], classes: [String]?, areProbabilities: Bool) {
-    self.logits = logits
-    probabilities = areProbabilities ? logits : softmax(logits)
-    var best = 0
-    for place in logits.indices where logits[place] > logits[best] { best = place }
-    index = best
-    className = classes?[best]
   }
 }

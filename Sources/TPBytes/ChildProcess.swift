@@ -22,31 +22,9 @@ package struct ChildProcess: ~Copyable {
   /// - Throws: `PortError` where no process can be started.
   package init(executable: String, arguments: [String]) throws(PortError) {
     let pair = try Channel.pair()
-    var actions = unsafe Self.noActions()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, pair.theirs.descriptor, 0)
-    for number in [Int32(1), 2] {
-      unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
-    }
-    var attributes = Self.noAttributes()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // A signal that our own parent ignores, SIGXCPU above all, must end the child nevertheless.
-    var (every, none) = (sigset_t(), sigset_t())
-    unsafe sigfillset(&every)
-    unsafe sigemptyset(&none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &every)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
-    var process = pid_t()
-    let code = unsafe withCStrings([executable] + arguments) { argv in
-      unsafe withCStrings(Self.environment) { environment -> Int32 in
-        guard let argv = unsafe argv, let environment = unsafe environment else { return EINVAL }
-        return unsafe posix_spawn(&process, executable, &actions, &attributes, argv, environment)
-      }
-    }
+    let (process, code) = Self.spawn(
+      executable, arguments, environment: Self.environment,
+      streams: [pair.theirs.descriptor, nil, nil])
     guard code == 0 else {
       throw PortError(
         .inputOutput, "cannot start a process of its own to read it: \(systemMessage(code))",
@@ -87,7 +65,7 @@ package struct ChildProcess: ~Copyable {
     /// By a signal, for example 11 after an access to memory that it does not have.
     case signal(Int32)
 
-    fileprivate init(waitStatus: Int32) {
+    init(waitStatus: Int32) {
       let signal = waitStatus & 0x7F
       self = signal == 0 ? .status(waitStatus >> 8 & 0xFF) : .signal(signal)
     }
@@ -106,9 +84,47 @@ package struct ChildProcess: ~Copyable {
     package var isOutOfTime: Bool { self == .signal(SIGXCPU) }
   }
 
+  /// Starts an executable with three streams; no other descriptor of ours is left open in it.
+  ///
+  /// - Parameter streams: what it gets as standard input, output and errors; `nil` for nothing.
+  /// - Returns: its number, and the system's error number, which is 0 where it runs.
+  static func spawn(
+    _ executable: String, _ arguments: [String], environment: [String], streams: [Int32?]
+  ) -> (process: Int32, code: Int32) {
+    var actions = unsafe Self.noActions()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for (number, stream) in streams.enumerated() {
+      if let stream {
+        unsafe posix_spawn_file_actions_adddup2(&actions, stream, Int32(number))
+      } else {
+        unsafe posix_spawn_file_actions_addopen(&actions, Int32(number), "/dev/null", O_RDWR, 0)
+      }
+    }
+    var attributes = Self.noAttributes()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    // A signal that our own parent ignores, SIGXCPU above all, must end the child nevertheless.
+    var (every, none) = (sigset_t(), sigset_t())
+    unsafe sigfillset(&every)
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &every)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
+    var process = pid_t()
+    let code = unsafe withCStrings([executable] + arguments) { argv in
+      unsafe withCStrings(environment) { environment -> Int32 in
+        guard let argv = unsafe argv, let environment = unsafe environment else { return EINVAL }
+        return unsafe posix_spawn(&process, executable, &actions, &attributes, argv, environment)
+      }
+    }
+    return (process, code)
+  }
+
   /// What the process gets of our environment: where its loader finds the libraries, and what the
   /// sanitizers are told.
-  private static var environment: [String] {
+  static var environment: [String] {
     let names = [
       "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "ASAN_OPTIONS",
       "UBSAN_OPTIONS", "LSAN_OPTIONS",

@@ -92,3 +92,30 @@ package func realPath(_ path: String) -> String {
 package func fileExists(_ path: String) -> Bool {
   unsafe access(path, F_OK) == 0
 }
+
+/// Whether a folder, or a link to one, lies at a path.
+package func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// The names in a folder, in the order in which the system has them.
+///
+/// - Parameter most: where there are more, one more than that is given.
+/// - Throws: `PortError` that names the folder where it cannot be read.
+package func folderNames(_ path: String, most: Int) throws(PortError) -> [String] {
+  guard let handle = unsafe opendir(path) else {
+    throw systemError(errno, "cannot list", file: path)
+  }
+  defer { unsafe closedir(handle) }
+  var names: [String] = []
+  while names.count <= most, let entry = unsafe readdir(handle) {
+    let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+        unsafe String(cString: $0)
+      }
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names
+}

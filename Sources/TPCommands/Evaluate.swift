@@ -16,7 +16,7 @@ struct Evaluate: ParsableCommand {
   var weights: String
 
   @Argument(
-    help: "Labelled clips: .npz, .h5, .pt, .safetensors, or a manifest, .csv.",
+    help: "Labelled clips: .npz, .h5, .pt, .safetensors, a manifest, .csv, or a folder of classes.",
     completion: .file(extensions: ["npz", "h5", "pt", "safetensors", "csv"]))
   var dataset: String
 
@@ -51,6 +51,7 @@ struct Evaluate: ParsableCommand {
     help: "Print classes and confusions with --expect and --compare, too.")
   var verbose = false
 
+  @OptionGroup var frames: FramesOption
   @OptionGroup var reports: ReportOptions
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
@@ -91,7 +92,7 @@ struct Evaluate: ParsableCommand {
     let labelled = try LabelledClips.open(
       path: dataset, names: LabelledClips.Names(clips: clips, labels: labels),
       extents: first.architecture.input, classes: Evaluator.classes(first),
-      limits: reading.limits
+      sampling: frames.sampling, limits: reading.limits
     ) { first.architecture.taking($0) != nil }
     if let compare {
       do throws(PortError) {
@@ -114,7 +115,7 @@ struct Evaluate: ParsableCommand {
     let named = models.map { EvaluateReport.Weights($0.model, file: $0.file) }
     var report = EvaluateReport(
       weights: named[0], dataset: dataset, digest: result.digest,
-      evaluation: result.evaluations[0],
+      preparation: labelled.preparation, evaluation: result.evaluations[0],
       warnings: models.flatMap {
         $0.model.warnings + reading.warnings(($0.file, $0.model.checkpoint))
       }

@@ -15,9 +15,11 @@ struct Predict: ParsableCommand {
   var weights: String
 
   @Argument(
-    help: "A clip, or several: .npy, .npz, .pt, .safetensors or .h5.", completion: .arrays)
-  var clip: String
+    help: "A clip: .npy, .npz, .pt, .safetensors or .h5, frames, or a video.",
+    completion: .file())
+  var clip: [String]
 
+  @OptionGroup var frames: FramesOption
   @OptionGroup var instructions: KernelsOption
   @OptionGroup var architecture: ArchitectureOption
   @OptionGroup var reading: ReadingOptions
@@ -28,17 +30,18 @@ struct Predict: ParsableCommand {
       let model = try LoadedModel.open(
         path: weights, architecture: architecture.network(), limits: reading.limits,
         kernels: instructions.kernels)
-      let frames = try ClipFile.open(path: clip, extents: model.architecture.input) {
-        model.architecture.taking($0) != nil
-      }
-      let predictions = try Predictor.predict(model, frames)
+      let argument = try ClipArgument(clip)
+      let clip = try ClipReader(
+        extents: model.architecture.input, sampling: frames.sampling, limits: reading.limits
+      ).clip(argument.source) { model.architecture.taking($0) != nil }
+      let predictions = try Predictor.predict(model, clip)
       let warnings =
-        model.warnings + frames.warnings + predictions.compactMap(\.warning)
+        model.warnings + clip.warnings + predictions.compactMap(\.warning)
         + reading.warnings((weights, model.checkpoint))
       let report = PredictReport(
-        weights: weights, clip: clip, architecture: model.architecture.name,
+        weights: weights, clip: argument.name, architecture: model.architecture.name,
         classes: Predictor.classNames(model),
-        predictions: predictions, warnings: warnings)
+        predictions: predictions, preparation: clip.preparation, warnings: warnings)
       return Outcome(status: .done, text: report.text, json: report.json, warnings: warnings)
     }
   }

@@ -21,7 +21,7 @@ struct RunPaths {
   init(_ paths: [String]) {
     var seen: Set<String> = []
     for path in paths {
-      guard FolderWalk.isFolder(path) else {
+      guard isFolder(path) else {
         if seen.insert(path).inserted { files.append(path) }
         continue
       }

@@ -6,8 +6,10 @@ public struct Clip: Hashable, Sendable {
   public let count: Int
   /// The extents of one clip.
   public let extents: [Int]
-  /// What is odd about the values, as clauses; the clip can be run all the same.
-  public let warnings: [String]
+  /// What is odd about the clip, as clauses; it can be run all the same.
+  public private(set) var warnings: [String]
+  /// How it was made of a recording; `nil` where it was prepared elsewhere.
+  public internal(set) var preparation: ClipPreparation?
 
   /// Clips of these values, which are looked through for what is odd about them.
   ///
@@ -19,6 +21,8 @@ public struct Clip: Hashable, Sendable {
     self.extents = extents
     warnings = Clip.warnings(values)
   }
+
+  mutating func add(warning: String) { warnings.append(warning) }
 
   /// What to say about values that a model was not trained on.
   private static func warnings(_ values: [Float]) -> [String] {

@@ -56,10 +56,12 @@ public enum Evaluator {
     var hash = RunningDigest("torchport-clips-1")
     for number in [clips.count, clips.extents.count] + clips.extents { hash.update(number) }
     var range = ValueRange()
+    var warnings = clips.warnings
     var start = 0
     while start < clips.count {
       let end = min(start + step, clips.count)
-      let values = try clips.values(start..<end, limits: limits)
+      let (values, odd) = try clips.batch(start..<end, limits: limits)
+      warnings += odd
       if let place = range.add(values) {
         let (clip, element) = (start + place / max(size, 1), place % max(size, 1))
         throw clips.error(
@@ -78,7 +80,7 @@ public enum Evaluator {
     return Result(
       evaluations: evaluations,
       digest: DatasetDigest(clips: hash.description, labels: labels.description),
-      warnings: clips.warnings + range.warnings)
+      warnings: warnings + range.warnings)
   }
 
   /// Checks that a model can be evaluated beside a first one.

@@ -1,31 +1,33 @@
 internal import TPBytes
-internal import TPTensors
 
-/// A line of a manifest.
-struct ManifestEntry: Hashable, Sendable {
-  /// The file of the clip, from the folder in which the command runs.
+/// A clip with a path of its own: a line of a manifest, or what lies in the folder of a class.
+struct ClipEntry: Hashable, Sendable {
+  /// Its file or folder, from the folder in which the command runs.
   var path: String
   /// The number of the clip, from 0.
   var clip: Int
-  /// The number of the line, from 1.
-  var line: Int
+  /// The number of the line, from 1; `nil` where there is no manifest.
+  var line: Int?
 
-  /// The clip, which must be a single one of these extents.
+  /// The clip, which must be a single one.
   func clip(
-    _ extents: [Int], _ limits: ReadLimits, accepting accepts: ([Int]) -> Bool = { _ in false }
+    _ reader: ClipReader, accepting accepts: ([Int]) -> Bool = { _ in false }
   ) throws(PortError) -> Clip {
     do throws(PortError) {
-      let clip = try ClipFile.open(
-        path: path, extents: extents, limits: limits, accepting: accepts)
+      let clip = try reader.clip(ClipSource(path: path), accepting: accepts)
       guard clip.count == 1 else {
         throw PortError(
-          .mismatch, "holds \(clip.count) clips, and the manifest gives it one label", file: path,
-          remedy: "give each clip a file and a line of its own")
+          .mismatch,
+          "holds \(clip.count) clips, and \(line == nil ? "its folder" : "the manifest") gives it one"
+            + " label", file: path,
+          remedy: line == nil
+            ? "give each clip a file of its own" : "give each clip a file and a line of its own")
       }
       return clip
     } catch {
+      let place = line.map { ", line \($0) of the manifest" } ?? ""
       throw PortError(
-        error.kind, "clip \(clip), line \(line) of the manifest: \(error.message)",
+        error.kind, "clip \(clip)\(place): \(error.message)",
         file: error.file, offset: error.offset, record: error.record, key: error.key,
         remedy: error.remedy)
     }
@@ -38,8 +40,8 @@ extension LabelledClips {
 
   /// Clips in files of their own, which a manifest lists with their labels.
   init(
-    manifest path: String, _ names: Names, _ extents: [Int], _ classes: Classes,
-    _ limits: ReadLimits, _ accepts: ([Int]) -> Bool
+    manifest path: String, _ names: Names, _ reader: ClipReader, _ classes: Classes,
+    _ accepts: ([Int]) -> Bool
   ) throws(PortError) {
     let file = try SharedBytes(path: path)
     guard file.count <= LabelledClips.mostManifestBytes else {
@@ -47,10 +49,10 @@ extension LabelledClips {
         .limit,
         "a manifest has at most \(LabelledClips.mostManifestBytes) bytes, this \(file.count)")
     }
-    let rows = try CommaSeparatedRows(file.region.array(), most: limits.members).rows
+    let rows = try CommaSeparatedRows(file.region.array(), most: reader.limits.members).rows
     let columns = try ManifestColumns(rows.first, names)
     let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
-    var entries: [ManifestEntry] = []
+    var entries: [ClipEntry] = []
     var texts: [String] = []
     for row in columns.hasHeader ? rows.dropFirst() : rows[...] {
       guard row.fields.count == columns.count else {
@@ -66,17 +68,53 @@ extension LabelledClips {
       }
       texts.append(row.fields[columns.label])
       entries.append(
-        ManifestEntry(
+        ClipEntry(
           path: name.hasPrefix("/") ? name : folder + name, clip: entries.count, line: row.line))
     }
-    guard let first = entries.first else {
+    guard !entries.isEmpty else {
       throw PortError(
         .mismatch, "lists no clips", remedy: "give a line PATH,LABEL for each clip")
     }
+    labels = try classes.indexes(of: .texts(texts)) { "line \(entries[$0].line ?? 0)" }
     warnings = []
-    labels = try classes.indexes(of: .texts(texts)) { "line \(entries[$0].line)" }
-    self.extents = try first.clip(extents, limits, accepting: accepts).extents
-    source = .files(entries, limits: limits)
+    (source, extents) = try LabelledClips.files(entries, reader, accepts)
+  }
+
+  /// Clips with paths of their own, and the extents that the first one has.
+  static func files(
+    _ entries: [ClipEntry], _ reader: ClipReader, _ accepts: ([Int]) -> Bool
+  ) throws(PortError) -> (Source, extents: [Int]) {
+    var reader = reader
+    let counts = LabelledClips.counts(entries)
+    if counts.videos > 0 {
+      do throws(PortError) {
+        reader.decoder = try VideoDecoder()
+      } catch {
+        throw error.in(file: counts.firstVideo ?? "")
+      }
+    }
+    let extents = try entries[0].clip(reader, accepting: accepts).extents
+    return (.files(entries, reader.taking(extents)), extents)
+  }
+
+  /// How many clips are of which kind.
+  static func counts(
+    _ entries: [ClipEntry]
+  ) -> (frames: Int, videos: Int, tensors: Int, firstVideo: String?) {
+    var (frames, videos, tensors) = (0, 0, 0)
+    var firstVideo: String?
+    for entry in entries {
+      let ending = ClipSource.ending(entry.path)
+      if ClipSource.pictureEndings.contains(ending) || isFolder(entry.path) {
+        frames += 1
+      } else if ClipSource.videoEndings.contains(ending) {
+        videos += 1
+        firstVideo = firstVideo ?? entry.path
+      } else {
+        tensors += 1
+      }
+    }
+    return (frames, videos, tensors, firstVideo)
   }
 }
 

@@ -1,11 +1,13 @@
+public import LipReading
 public import TPBytes
 internal import TPTensors
 
 /// Clips with the class of each, of which only a batch at a time is turned into numbers.
 ///
 /// In files of tensors (.npz, .h5, .pt, .safetensors) the clips are one array, (N, ...), or a list of
-/// tensors, and the labels a list of integers or of class names. A manifest (.csv) names a file for
-/// each clip. Where the dataset names its classes, integers are indexes of these. Bytes are divided by
+/// tensors, and the labels a list of integers or of class names. A manifest (.csv) names a file, a
+/// video or a folder of pictures for each clip; in a folder of folders, these are called as the classes and
+/// hold such clips. Where the dataset names its classes, integers are indexes of these. Bytes are divided by
 /// 255, as `ClipFile` does.
 public struct LabelledClips: Sendable {
   /// Under which names clips and labels stand; `nil` where those that are usual are looked for.
@@ -34,15 +36,15 @@ public struct LabelledClips: Sendable {
     case array(Tensor, String)
     /// A tensor for each clip.
     case list([TensorRecord])
-    /// A file for each clip.
-    case files([ManifestEntry], limits: ReadLimits)
+    /// A path for each clip, and what reads it.
+    case files([ClipEntry], ClipReader)
   }
 
   /// The extents of one clip.
   public let extents: [Int]
   /// The index of each clip's class.
   public let labels: [Int]
-  /// What is odd about the labels.
+  /// What is odd about the dataset.
   public let warnings: [String]
   let source: Source
 
@@ -58,13 +60,24 @@ public struct LabelledClips: Sendable {
   /// How many clips there are; at least one.
   public var count: Int { labels.count }
 
-  /// Opens a file of labelled clips: a manifest where its name ends in `.csv`, else any file of tensors.
+  /// How its clips are made of recordings; `nil` where all are arrays of one file.
+  public var preparation: DatasetPreparation? {
+    guard case .files(let entries, let reader) = source else { return nil }
+    let counts = LabelledClips.counts(entries)
+    return DatasetPreparation(
+      sampling: reader.sampling, frames: counts.frames, videos: counts.videos,
+      tensors: counts.tensors, decoder: reader.decoder?.name)
+  }
+
+  /// Opens labelled clips: a folder with one for each class, a manifest where its name ends in `.csv`,
+  /// else any file of tensors.
   ///
   /// - Parameters:
-  ///   - path: the file.
+  ///   - path: the file or folder.
   ///   - names: under which names to look.
   ///   - extents: the extents of one clip, as `Architecture.input`.
   ///   - classes: what the labels must be.
+  ///   - sampling: which frames of pictures and videos are taken.
   ///   - limits: the bounds on what each file may ask for.
   ///   - accepts: whether clips of other extents, of as many axes, will do.
   /// - Throws: `PortError` that names the file, and the clip or line: unreadable, no such array or
@@ -72,11 +85,16 @@ public struct LabelledClips: Sendable {
   ///   labels, a label that is no class.
   public static func open(
     path: String, names: Names = Names(), extents: [Int], classes: Classes,
+    sampling: FrameSampling = .center,
     limits: ReadLimits = ReadLimits(), accepting accepts: ([Int]) -> Bool = { _ in false }
   ) throws(PortError) -> LabelledClips {
     do throws(PortError) {
+      let reader = ClipReader(extents: extents, sampling: sampling, limits: limits)
+      if isFolder(path) {
+        return try LabelledClips(folder: path, names, reader, classes, accepts)
+      }
       return try path.lowercased().hasSuffix(".csv")
-        ? LabelledClips(manifest: path, names, extents, classes, limits, accepts)
+        ? LabelledClips(manifest: path, names, reader, classes, accepts)
         : LabelledClips(arrays: path, names, extents, classes, limits, accepts)
     } catch {
       throw error.in(file: path)
@@ -89,11 +107,21 @@ public struct LabelledClips: Sendable {
   package func values(_ range: Range<Int>, limits: ReadLimits = ReadLimits()) throws(PortError)
     -> [Float]
   {
+    try batch(range, limits: limits).values
+  }
+
+  /// The numbers of some clips, and what is odd about the recordings that they were made of.
+  ///
+  /// - Throws: `PortError` as `values(_:limits:)` does.
+  func batch(
+    _ range: Range<Int>, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) -> (values: [Float], warnings: [String]) {
     switch source {
     case .array(let tensor, let name):
       do throws(PortError) {
         // One clip alone may lack the dimension of the clips.
-        return try ClipFile.numbers(count == 1 ? tensor : try tensor.slice(range), limits)
+        let values = try ClipFile.numbers(count == 1 ? tensor : try tensor.slice(range), limits)
+        return (values, [])
       } catch {
         throw error.at(key: name)
       }
@@ -108,11 +136,17 @@ public struct LabelledClips: Sendable {
           throw error.of(clip: clip).at(key: records[clip].name)
         }
       }
-      return values
-    case .files(let entries, let limits):
-      var values: [Float] = []
-      for clip in range { values += try entries[clip].clip(extents, limits).values }
-      return values
+      return (values, [])
+    case .files(let entries, let reader):
+      var (values, warnings): ([Float], [String]) = ([], [])
+      for entry in entries[range] {
+        let clip = try entry.clip(reader)
+        values += clip.values
+        if clip.preparation != nil {
+          warnings += clip.warnings.map { "\(printable(entry.path)): \($0)" }
+        }
+      }
+      return (values, warnings)
     }
   }
 

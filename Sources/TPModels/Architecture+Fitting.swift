@@ -65,11 +65,24 @@ extension Architecture {
     guard error.kind == .mismatch, error.message.hasPrefix("the weights do not fit") else {
       return error
     }
+    let more = "or describe the network in a file: --architecture FILE.json"
+    // Of a network that has nothing to do with them, lists of their entries say nothing.
+    let isForeign = !misfits.contains { misfit in
+      misfit.architecture.parameterTable.contains { spec in
+        spec.shape.extents.count > 1 && entries.contains { $0.1 == spec.shape }
+      }
+    }
+    if isForeign, !entries.isEmpty {
+      let names = misfits.map(\.architecture.name).joined(separator: " or ")
+      return PortError(
+        .mismatch,
+        "the weights are of another network: no matrix in the file has a shape of one in \(names)",
+        file: error.file, remedy: "choose the weights of such a network, " + more)
+    }
     let candidates = order.map { index in
       let all = misfits[index].architecture.parameterTable.count
       return "\(misfits[index].architecture.name) \(counts[index]) of \(all) entries"
     }
-    let more = "or describe the network in a file: --architecture FILE.json"
     return PortError(
       .mismatch,
       error.message + "; of the built-in architectures none fits: "

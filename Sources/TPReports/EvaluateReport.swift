@@ -35,6 +35,8 @@ public struct EvaluateReport: Sendable {
   public var dataset: String
   /// What identifies its clips.
   public var digest: DatasetDigest
+  /// How its clips are made of recordings; `nil` where all are arrays of one file.
+  public var preparation: DatasetPreparation?
   /// What came of it.
   public var evaluation: Evaluation
   /// Other weights on the same clips; `nil` where none were given.
@@ -46,12 +48,14 @@ public struct EvaluateReport: Sendable {
 
   /// A report on evaluated weights.
   public init(
-    weights: Weights, dataset: String, digest: DatasetDigest, evaluation: Evaluation,
+    weights: Weights, dataset: String, digest: DatasetDigest,
+    preparation: DatasetPreparation? = nil, evaluation: Evaluation,
     other: (weights: Weights, paired: PairedEvaluation)? = nil, warnings: [String] = []
   ) {
     self.weights = weights
     self.dataset = dataset
     self.digest = digest
+    self.preparation = preparation
     self.evaluation = evaluation
     self.other = other
     self.warnings = warnings
@@ -71,6 +75,7 @@ public struct EvaluateReport: Sendable {
         "clips": .int(evaluation.accuracy.total),
         "clips_digest": .string(digest.clips),
         "labels_digest": .string(digest.labels),
+        "preparation": preparation?.json ?? .null,
       ],
       "classes": evaluation.classes.names.map { .array($0.map(JSONValue.string)) } ?? .null,
       "result": evaluation.json,

@@ -13,19 +13,22 @@ public struct PredictReport: Sendable {
   public var classes: [String]?
   /// One for each clip of the file.
   public var predictions: [Prediction]
+  /// How the clip was made of a recording; `nil` where it was prepared elsewhere.
+  public var preparation: ClipPreparation?
   /// What is odd about the clip.
   public var warnings: [String]
 
   /// A report on predictions.
   public init(
     weights: String, clip: String, architecture: String, classes: [String]?,
-    predictions: [Prediction], warnings: [String]
+    predictions: [Prediction], preparation: ClipPreparation? = nil, warnings: [String]
   ) {
     self.weights = weights
     self.clip = clip
     self.architecture = architecture
     self.classes = classes
     self.predictions = predictions
+    self.preparation = preparation
     self.warnings = warnings
   }
 
@@ -41,6 +44,7 @@ public struct PredictReport: Sendable {
       "weights": .string(weights),
       "clip": .string(clip),
       "architecture": .string(architecture),
+      "preparation": preparation?.json ?? .null,
       "predictions": .array(
         predictions.map { prediction in
           [
@@ -63,20 +67,21 @@ public struct PredictReport: Sendable {
 
   /// The report for a terminal: the most probable class first.
   public var text: String {
-    predictions.map { prediction in
-      var text = predictions.count > 1 ? "clip \(prediction.clip)\n" : ""
-      var table = Table([("class", .left), ("probability", .right), ("logit", .right)])
-      let order = prediction.probabilities.indices.sorted {
-        (prediction.probabilities[$0], $1) > (prediction.probabilities[$1], $0)
-      }
-      for index in order {
-        table.add(
-          printable(name(index), limit: 60),
-          percent(Double(prediction.probabilities[index])),
-          fixed(Double(prediction.logits[index]), 4))
-      }
-      text += table.text
-      return text
-    }.joined(separator: "\n")
+    (preparation.map { $0.text + "\n" } ?? "")
+      + predictions.map { prediction in
+        var text = predictions.count > 1 ? "clip \(prediction.clip)\n" : ""
+        var table = Table([("class", .left), ("probability", .right), ("logit", .right)])
+        let order = prediction.probabilities.indices.sorted {
+          (prediction.probabilities[$0], $1) > (prediction.probabilities[$1], $0)
+        }
+        for index in order {
+          table.add(
+            printable(name(index), limit: 60),
+            percent(Double(prediction.probabilities[index])),
+            fixed(Double(prediction.logits[index]), 4))
+        }
+        text += table.text
+        return text
+      }.joined(separator: "\n")
   }
 }

@@ -21,12 +21,6 @@ public struct FolderWalk: Sendable {
   private static let mostFiles = 1_000_000
   private static let mostNesting = 64
 
-  /// Whether a path is a folder.
-  public static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   /// Walks a folder.
   public init(_ path: String) {
     root = FolderWalk.real(path) ?? path
@@ -40,21 +34,13 @@ public struct FolderWalk: Sendable {
         PortError(.limit, "folders are nested deeper than \(Self.mostNesting)", file: folder))
       return
     }
-    guard let handle = unsafe opendir(folder) else {
-      failures.append(systemError(errno, "cannot list", file: folder))
+    let names: [String]
+    do throws(PortError) {
+      names = try folderNames(folder, most: Self.mostFiles)
+    } catch {
+      failures.append(error)
       return
     }
-    var names: [String] = []
-    while let entry = unsafe readdir(handle) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-          unsafe String(cString: $0)
-        }
-      }
-      if name != ".", name != ".." { names.append(name) }
-      if names.count > Self.mostFiles { break }
-    }
-    unsafe closedir(handle)
     for name in names {
       guard files.count < Self.mostFiles else {
         failures.append(

@@ -36,7 +36,7 @@ extension Scanner {
   public static func scan(paths: [String], limits: ReadLimits = ReadLimits()) -> FolderScan {
     var result = FolderScan()
     for path in paths {
-      guard FolderWalk.isFolder(path) else {
+      guard isFolder(path) else {
         result.reports.append(scan(path: path, limits: limits))
         continue
       }

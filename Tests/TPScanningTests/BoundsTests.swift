@@ -71,7 +71,7 @@ import Testing
   @Test(arguments: ["package.pt", "inflating.pt"])
   func picklesOfOneFile(_ name: String) {
     #expect(Scanner.scan(path: fixture("torch-files/bombs/" + name)).verdict == .unreadable)
-    #expect(Scanner.scan(path: folder + "fair.pt").verdict == .clean)
+    #expect(Scanner.scan(path: fixture("torch-files/bombs/fair.pt")).verdict == .clean)
   }
 
   /// An honest tar file of PyTorch 0.1 whose elements are -0.0, each of which looks like the PROTO of a

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// The scripts of .github/actions/verify, run as a runner of GitHub Actions runs them.

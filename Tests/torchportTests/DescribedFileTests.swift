@@ -156,7 +156,7 @@ import Testing
     let size = reader.input.reduce(1, *)
     // All zeros and all ones are the last two clips of the golden.
     let found = try reader.classify(
-      [Float](repeating: 0, count: size) + [Float](repeating: 1, count: size))
+      [0, 1].map { LipReader.Clip([Float](repeating: $0, count: size)) })
     for (ours, theirs) in zip(found, expected.suffix(2)) {
       let rows = try #require(theirs["probabilities"]?.array)
       #expect(rows.compactMap { $0["logit"]?.double.map { Float($0) } } == ours.logits)

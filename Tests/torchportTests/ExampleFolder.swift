@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder with the files that the examples of `--help` name.
 final class ExampleFolder {
@@ -10,7 +11,7 @@ final class ExampleFolder {
       ("other.pth", "evaluation/other.pth"), ("renamed.pth", "misfits/renamed_key.pth"),
       ("golden.npz", "goldens/best.npz"), ("validation.npz", "validation.npz"),
       ("clip.npy", "clips/uint8.npy"), ("network.json", "guide/heartbeat.json"),
-      ("summary.json", "audit/summary.json"),
+      ("summary.json", "audit/summary.json"), ("frames", "frames/clip"),
     ] {
       try FileManager.default.createSymbolicLink(
         atPath: folder.file(name), withDestinationPath: fixture(source))

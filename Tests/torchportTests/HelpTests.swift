@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--help` of every command, the words for what was mistyped, and what is made from the same source:

@@ -1,5 +1,6 @@
 import Foundation
 import TPBytes
+import TestSupport
 import Testing
 
 /// What `history` writes as text and as CSV, against torch's figures (fixtures/history/make.py).

@@ -16,9 +16,20 @@ import Testing
     return path
   }
 
-  private func clip() throws -> [Float] {
+  private func clip() throws -> LipReader.Clip {
     let data = try Data(contentsOf: URL(fileURLWithPath: fixture("clips/uint8.npy")))
-    return data.suffix(32 * 64 * 96).map { Float($0) / 255 }
+    return LipReader.Clip(data.suffix(32 * 64 * 96).map { Float($0) / 255 })
+  }
+
+  /// 45 gray frames of 40 x 60, as a camera hands them over.
+  private func frames() throws -> [GrayFrame] {
+    let data = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixture("frames/clip.pgms"))))
+    let header = "P5\n60 40\n255\n".utf8.count
+    return try stride(from: 0, to: data.count, by: header + 2_400).map { start in
+      try GrayFrame(
+        data.span.extracting(start + header..<start + header + 2_400), width: 60, height: 40,
+        format: .gray)
+    }
   }
 
   @Test func seesWhatPyTorchSees() throws {
@@ -28,8 +39,10 @@ import Testing
     #expect(reader.classes == ["doctor", "i_need_to_move", "my_mouth_is_dry", "pillow"])
     reader.prepare(threads: 2)
     let clip = try clip()
-    let found = try reader.classify(clip + clip, threads: 2)
+    let found = try reader.classify([clip, clip], threads: 2)
     #expect(found.count == 2 && found[0] == found[1])
+    #expect(try reader.classify(clip) == found[0])
+    #expect(try reader.logits(clip) == found[0].logits)
     let expected = try JSONValue(
       parsing: String(contentsOfFile: fixture("clips/expected.json"), encoding: .utf8))
     let known = try #require(expected["clips"]?["uint8.npy"])
@@ -38,8 +51,67 @@ import Testing
       // Four times the largest error of PyTorch's own float32 logits (rounding.json: 1.2e-6).
       #expect(abs(Double(ours) - (theirs.double ?? .nan)) < 5e-6)
     }
-    #expect(throws: PortError.self) { try reader.logits(Array(clip.dropLast())) }
+    let short = LipReader.Clip(Array(clip.values.dropLast()))
+    #expect(throws: PortError.self) { try reader.logits(short) }
+    #expect(throws: PortError.self) { try reader.classify([clip, short]) }
     #expect(try reader.logits([]) == [])
+  }
+
+  /// OpenCV prepared the same frames and PyTorch classified them: fixtures/frames.py.
+  @Test(arguments: FrameSampling.allCases)
+  func seesWhatPyTorchSeesInFrames(sampling: FrameSampling) throws {
+    let text = try String(contentsOfFile: fixture("frames/expected.json"), encoding: .utf8)
+    let known = try #require(try JSONValue(parsing: text)["clip"]?[sampling.rawValue])
+    let reader = try LipReader(path: converted([]))
+    let found = try reader.classify(reader.clip(frames: frames(), sampling: sampling))
+    #expect(found.className == known["predicted"]?.string)
+    let logits = (known["float64_logits"]?.array ?? []).compactMap(\.double)
+    #expect(logits.count == 4)
+    for (ours, theirs) in zip(found.logits, logits) { #expect(abs(Double(ours) - theirs) < 5e-6) }
+    #expect(throws: PortError.self) { try reader.clip(frames: []) }
+  }
+
+  /// A window finds what the clip of its frames is, whatever came before and whoever else looks.
+  @Test func aWindowOverAStream() throws {
+    let reader = try LipReader(path: converted([]))
+    let frames = try frames()
+    var window = try LipReader.Window(reader, stride: 5)
+    #expect(window.clip == nil)
+    var found: [Int: Classification] = [:]
+    for (number, frame) in frames.enumerated() {
+      found[number + 1] = try window.add(frame)
+      if number == 19 {
+        // A stream that ends early is a clip that is padded.
+        #expect(window.clip == (try reader.clip(frames: Array(frames[..<20]))))
+      }
+    }
+    #expect(window.count == 45)
+    #expect(found.keys.sorted() == [32, 37, 42])
+    for (count, seen) in found {
+      let clip = try reader.clip(frames: Array(frames[count - 32..<count]))
+      #expect(seen == (try reader.classify(clip)))
+    }
+    #expect(window.clip == (try reader.clip(frames: Array(frames[13...]))))
+    var copy = window
+    window.reset()
+    #expect(window.count == 0 && window.clip == nil)
+    for frame in frames[..<31] { #expect(try window.add(frame) == nil) }
+    #expect(try window.add(frames[31]) == found[32])
+    // The copy went its own way: its 47th frame is a fifth one again.
+    #expect(try copy.add(frames[0]) == nil)
+    #expect(try copy.add(frames[1]) != nil)
+    #expect(throws: PortError.self) { try LipReader.Window(reader, stride: 0) }
+  }
+
+  /// The file is mapped to be read and then let go, so that it may be replaced while the app runs.
+  @Test func nothingOfTheFileIsKept() throws {
+    let path = try converted([])
+    let reader = try LipReader(path: path)
+    let before = try reader.classify(clip())
+    try Data().write(to: URL(fileURLWithPath: path))
+    #expect(try reader.classify(clip()) == before)
+    reader.prepare()
+    #expect(try reader.classify(clip()) == before)
   }
 
   /// Every precision gives the bits that the command gives.
@@ -50,7 +122,7 @@ import Testing
     let path = try converted(options)
     let run = try torchport("predict", path, fixture("clips/uint8.npy"), "--json")
     let theirs = run.json?["predictions"]?.array?.first?["probabilities"]?.array ?? []
-    let ours = try LipReader(path: path).classify(try clip())[0]
+    let ours = try LipReader(path: path).classify(try clip())
     #expect(theirs.compactMap { $0["logit"]?.double.map { Float($0) } } == ours.logits)
     #expect(ours.logits.count == 4)
   }

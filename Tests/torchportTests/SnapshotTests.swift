@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The whole text of help and reports is what fixtures/snapshots has.

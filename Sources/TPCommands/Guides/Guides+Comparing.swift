@@ -83,7 +83,8 @@ extension Evaluate: GuidedCommand {
       """,
       """
       The dataset is a file with an array of clips and one of labels, class indexes or class \
-      names, or a manifest of lines PATH,LABEL.
+      names, a manifest of lines PATH,LABEL, or a folder with one of clips for each class. Paths \
+      and clips are what predict takes: files of tensors, folders of frames, videos.
       """,
     ],
     exits: [

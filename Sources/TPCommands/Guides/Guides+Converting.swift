@@ -86,14 +86,22 @@ extension Predict: GuidedCommand {
       """
       A clip is an array of 32 frames of 64 x 96 grey values, or of as many as the architecture \
       takes: floating point in [0, 1], or bytes, which are divided by 255.
+      """,
       """
+      Or it is a recording: a folder, a pattern or a list of PNG, PGM or PPM frames, or a video \
+      where ffmpeg is installed. Its frames are made gray, sampled, resized and divided as in \
+      training.
+      """,
     ],
-    exits: [.init(.done, "done")], pages: ["docs/command-line.md"],
+    exits: [.init(.done, "done")], pages: ["docs/clips.md"],
     examples: [
       .init(
         "What does the model see in this clip?", "torchport predict model.safetensors clip.npy"),
       .init(
         "The same for a script, straight from the checkpoint:",
         "torchport predict best.pth clip.npy --json"),
+      .init(
+        "What does it see in these pictures, or in 32 of them that are evenly spaced?",
+        "torchport predict model.safetensors frames/ --sampling even"),
     ])
 }
