@@ -13,7 +13,9 @@ public struct FramePreparation: Hashable, Sendable {
 
   /// The preparation for a network.
   ///
-  /// - Parameter extents: those of one clip, as `LipReader.input`: 1, frames, height, width.
+  /// - Parameters:
+  ///   - extents: those of one clip, as `LipReader.input`: 1, frames, height, width.
+  ///   - sampling: which frames of a recording are taken.
   /// - Throws: `PortError` of kind `unsupported` where the network takes something else than frames of
   ///   gray values.
   public init(extents: [Int], sampling: FrameSampling = .center) throws(PortError) {

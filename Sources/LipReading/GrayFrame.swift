@@ -60,6 +60,7 @@ public struct GrayFrame: Hashable, Sendable {
   ///   - pixels: row after row from the top; what follows the last row's pixels need not be there.
   ///   - width: columns, 1 to ``mostExtent``.
   ///   - height: rows, 1 to ``mostExtent``.
+  ///   - format: the bytes of a pixel.
   ///   - rowBytes: from the start of a row to that of the next; `nil` where no gap lies between.
   /// - Throws: `PortError` of kind `limit` for a picture that is too large, `mismatch` where there are
   ///   fewer bytes than it needs or the rows overlap.

@@ -25,7 +25,9 @@ extension LipReader {
 
   /// What a clip shows.
   ///
-  /// - Parameter threads: the most that work on it, this one included; the bits are the same.
+  /// - Parameters:
+  ///   - clip: a clip of this network.
+  ///   - threads: the most that work on it, this one included; the bits are the same.
   /// - Throws: `PortError` of kind `mismatch` where the clip has another number of values.
   public func classify(_ clip: Clip, threads: Int = 1) throws(PortError) -> Classification {
     classification(try logits(clip, threads: threads))
@@ -33,7 +35,9 @@ extension LipReader {
 
   /// What each of several clips shows, as if they were classified one by one.
   ///
-  /// - Parameter threads: the most that work on it, this one included; the bits are the same.
+  /// - Parameters:
+  ///   - clips: clips of this network.
+  ///   - threads: the most that work on it, this one included; the bits are the same.
   /// - Throws: `PortError` of kind `mismatch` where a clip has another number of values.
   public func classify(_ clips: [Clip], threads: Int = 1) throws(PortError) -> [Classification] {
     try logits(clips, threads: threads).map(classification)

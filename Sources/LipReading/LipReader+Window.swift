@@ -23,6 +23,7 @@ extension LipReader {
     /// An empty window.
     ///
     /// - Parameters:
+    ///   - reader: what classifies.
     ///   - stride: at least 1; 8 frames are a quarter of a second of most cameras.
     ///   - threads: the most that work on a classification.
     /// - Throws: `PortError` of kind `unsupported` where the network takes something else than frames of

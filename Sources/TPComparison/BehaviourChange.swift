@@ -53,7 +53,13 @@ public struct BehaviourChange: Sendable {
 
   /// Runs both on the clips of a golden.
   ///
-  /// - Parameter progress: is told how many clips are done, and how many there are.
+  /// - Parameters:
+  ///   - a: the model to compare from.
+  ///   - b: the model to compare with it.
+  ///   - golden: whose input is run.
+  ///   - source: what the clips are called in the report.
+  ///   - threads: at most how many clips are run at a time; at least 1.
+  ///   - progress: is told how many clips are done, and how many there are.
   /// - Throws: `PortError` where a model does not take the clips, or they tell other classes apart.
   public init(
     _ a: LoadedModel, _ b: LoadedModel, golden: Golden, source: String, threads: Int,
@@ -72,7 +78,14 @@ public struct BehaviourChange: Sendable {
 
   /// Runs both on labelled clips.
   ///
-  /// - Parameter progress: is told how many clips are done, and how many there are.
+  /// - Parameters:
+  ///   - a: the model to compare from.
+  ///   - b: the model to compare with it.
+  ///   - clips: what is run.
+  ///   - source: what the clips are called in the report.
+  ///   - threads: at most how many clips are run at a time; at least 1.
+  ///   - limits: the bounds on what each file of a clip may ask for.
+  ///   - progress: is told how many clips are done, and how many there are.
   /// - Throws: `PortError` where a model does not take the clips, or they tell other classes apart.
   public init(
     _ a: LoadedModel, _ b: LoadedModel, clips: LabelledClips, source: String, threads: Int,

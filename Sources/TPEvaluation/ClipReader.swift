@@ -28,7 +28,9 @@ public struct ClipReader: Sendable {
 
   /// Reads what lies at a source; of recordings exactly one clip, of the reader's own extents.
   ///
-  /// - Parameter accepts: whether clips of tensors may have other extents, of as many axes.
+  /// - Parameters:
+  ///   - source: a file, pictures, or a video.
+  ///   - accepts: whether clips of tensors may have other extents, of as many axes.
   /// - Throws: `PortError` that names the file: unreadable, damaged, of a kind that is not read, no
   ///   `ffmpeg` for a video, a network that takes no frames; and as `ClipFile.open` does.
   public func clip(

@@ -53,7 +53,9 @@ public enum ClipSource: Hashable, Sendable {
 
   /// Files of pictures as one recording, in the order of the numbers in their names.
   ///
-  /// - Parameter name: what they are called in errors: a folder, or a pattern.
+  /// - Parameters:
+  ///   - paths: the files, in any order.
+  ///   - name: what they are called in errors: a folder, or a pattern.
   /// - Throws: `PortError` of kind `limit` for too many, `mismatch` where they are of several kinds or
   ///   one is no picture.
   public static func pictures(_ paths: [String], of name: String) throws(PortError) -> ClipSource {
