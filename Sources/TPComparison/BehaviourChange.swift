@@ -58,7 +58,7 @@ public struct BehaviourChange: Sendable {
   ///   - b: the model to compare with it.
   ///   - golden: whose input is run.
   ///   - source: what the clips are called in the report.
-  ///   - threads: at most how many clips are run at a time; at least 1.
+  ///   - threads: the most that work on a batch, which changes no bit.
   ///   - progress: is told how many clips are done, and how many there are.
   /// - Throws: `PortError` where a model does not take the clips, or they tell other classes apart.
   public init(
@@ -83,7 +83,7 @@ public struct BehaviourChange: Sendable {
   ///   - b: the model to compare with it.
   ///   - clips: what is run.
   ///   - source: what the clips are called in the report.
-  ///   - threads: at most how many clips are run at a time; at least 1.
+  ///   - threads: the most that work on a batch, which changes no bit.
   ///   - limits: the bounds on what each file of a clip may ask for.
   ///   - progress: is told how many clips are done, and how many there are.
   /// - Throws: `PortError` where a model does not take the clips, or they tell other classes apart.
