@@ -1,4 +1,5 @@
 import Foundation
+import TPBytes
 
 /// Command lines whose output is kept in fixtures/snapshots/reports; each important outcome once.
 struct Snapshot: Sendable, CustomTestStringConvertible {
