@@ -94,10 +94,10 @@ extension Layer {
     package var isSingleLSTM: Bool { cell == .lstm && layers == 1 && !isBidirectional && hasBias }
 
     /// Features of each step of what a layer reads.
-    func inputs(ofLayer layer: Int) -> Int { layer == 0 ? inputs : outputs }
+    package func inputs(ofLayer layer: Int) -> Int { layer == 0 ? inputs : outputs }
 
     /// What the keys of a layer and direction end with: `_l0`, `_l1_reverse`.
-    static func suffix(layer: Int, direction: Int) -> String {
+    package static func suffix(layer: Int, direction: Int) -> String {
       "_l\(layer)" + (direction == 0 ? "" : "_reverse")
     }
   }

@@ -5,6 +5,8 @@ public struct Diagnosis: Hashable, Sendable {
   public var layer: String
   /// The fault.
   public var fault: Fault
+  /// The fault alone, as a clause.
+  public var cause: String
   /// The fault with its evidence, as a clause.
   public var sentence: String
   /// The root mean square of z that is left once the fault is taken into account.

@@ -6,6 +6,9 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   case layout = "weight_layout"
   case transposed = "weight_transposed"
   case gateOrder = "lstm_gate_order"
+  case gruGateOrder = "gru_gate_order"
+  case directions = "directions_mixed"
+  case layerOrder = "recurrent_layers"
   case classesPermuted = "classes_permuted"
   case flattenOrder = "flatten_order"
   case bytesSwapped = "bytes_swapped"
@@ -22,6 +25,11 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   case normSkipped = "batch_norm_skipped"
   case unbiasedVariance = "unbiased_variance"
   case otherStatistics = "other_statistics"
+  // Layer normalisation.
+  case layerNormEpsilon = "layer_norm_eps"
+  case layerNormSkipped = "layer_norm_skipped"
+  case meanKept = "mean_not_subtracted"
+  case affineMissing = "affine_missing"
   // What a layer does.
   case padding = "padding"
   case stride = "stride"
@@ -34,6 +42,8 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   case cellState = "lstm_cell_state"
   case cellTanh = "lstm_cell_tanh"
   case hardSigmoid = "hard_sigmoid"
+  case gruReset = "gru_reset_gate"
+  case gruUpdate = "gru_update_gate"
   case softmax = "softmax"
   case dropoutScale = "dropout_scale"
   // What the network was given.

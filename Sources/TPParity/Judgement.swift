@@ -143,23 +143,25 @@ struct Judgement {
     if lossy, let flipped = report.predictions.first(where: { $0.expected != $0.found }) {
       return (.broken, "the prediction of clip \(flipped.clip) differs from the golden's")
     }
-    let count = compared.count == 1 ? "1 activation" : "\(compared.count) activations"
+    let isOne = compared.count == 1
+    let count = isOne ? "1 activation" : "\(compared.count) activations"
+    let lie = isOne ? "lies" : "lie"
     if lossy {
       return (
         .holds,
-        "\(count) as computed here lie within the noise of honest float32 on the rounded weights,"
+        "\(count) as computed here \(lie) within the noise of honest float32 on the rounded weights,"
           + " and no recorded prediction flips"
       )
     }
     let clips = report.clips == 1 ? "1 clip" : "\(report.clips) clips"
-    return (.holds, "\(count) of \(clips) lie within the noise of honest float32")
+    return (.holds, "\(count) of \(clips) \(lie) within the noise of honest float32")
   }
 
   /// Says that the golden is what is wrong where every failing layer is explained by how it was
   /// recorded, and by nothing else; where it is known to be wrong already, says how it came about.
   mutating func reconsider() {
     let found = report.diagnosis
-    let explained = found.first { $0.fault.isOfGolden }.map { "\($0.layer): \($0.sentence)" }
+    let explained = found.first { $0.fault.isOfGolden }.map { "\($0.layer): \($0.cause)" }
     if report.verdict == .goldenSuspect {
       guard let explained, found.allSatisfy({ $0.fault.isOfGolden || $0.fault == .unknown })
       else { return }

@@ -1,7 +1,5 @@
 /// The known faults, as hypotheses about one layer.
-enum Bank {
-  static let axes = ["depth", "height", "width"]
-}
+enum Bank {}
 
 extension Bank {
   static func convolution(
@@ -9,7 +7,12 @@ extension Bank {
   ) -> [Hypothesis] {
     var all: [Hypothesis] = []
     let name = context.layerName
-    let shape = [conv.outputs, conv.inputs] + conv.kernel
+    let axes = context.axes
+    // The extents that PyTorch's weight has, and what its axes are called.
+    let shape = [conv.outputs, conv.inputs] + conv.kernel[axes]
+    let letters = ["O", "I"] + (axes.count == 1 ? ["L"] : Array(["D", "H", "W"][axes]))
+    let torch = letters.joined()
+    func listed(axes all: [Int]) -> String { TPParity.listed(all.map(context.name(ofAxis:))) }
     func with(_ change: @escaping @Sendable (inout ConvolutionStep) -> Void)
       -> @Sendable (Int) -> [SegmentStep]
     {
@@ -31,43 +34,52 @@ extension Bank {
     // The kernel's axes in every order that its extents allow, each flipped or not.
     for order in permutations(3)
     where (0..<3).allSatisfy({
-      conv.kernel[$0] == conv.kernel[order[$0]]
+      axes.contains($0) ? conv.kernel[$0] == conv.kernel[order[$0]] : order[$0] == $0
     }) {
+      // Axes of one element are the same in any order.
+      let moves = order.indices.contains { order[$0] != $0 && conv.kernel[$0] > 1 }
+      guard moves || order == [0, 1, 2] else { continue }
       for flips in 0..<8 where flips > 0 || order != [0, 1, 2] {
         let flipped = (0..<3).filter { flips & (1 << $0) != 0 && conv.kernel[$0] > 1 }
         if flipped.count != flips.nonzeroBitCount { continue }
         let values: @Sendable () -> [Double] = { kernelOrder(conv, order, flipped) }
         let moved =
-          "the kernel's axes stand in the order \(order.map { axes[$0] }.joined(separator: ", "))"
-        let turned = "the kernel is flipped along \(listed(flipped.map { axes[$0] }))"
+          "the kernel's axes stand in the order "
+          + order[axes].map(context.name(ofAxis:)).joined(separator: ", ")
+        let turned = "the kernel is flipped along \(listed(axes: flipped))"
         if flips == 0 {
           weight(
             .axesPermuted, moved, "permute the axes of \(name).weight",
             map: "{\"permute\": \"\(name).weight\", \"axes\": [0, 1, "
-              + order.map { "\($0 + 2)" }.joined(separator: ", ") + "]}", values)
+              + order[axes].map { "\($0 - axes.lowerBound + 2)" }.joined(separator: ", ") + "]}",
+            values)
         } else if order == [0, 1, 2] {
           weight(
             .kernelFlipped, turned,
-            "torch correlates: flip \(name).weight along \(listed(flipped.map { axes[$0] })), or"
+            "torch correlates: flip \(name).weight along \(listed(axes: flipped)), or"
               + " export it without flipping", values)
         } else {
           weight(.axesPermuted, moved + " and " + turned, "permute and flip \(name).weight", values)
         }
       }
     }
-    for order in permutations(5) where order[0] != 0 || order[1] != 1 {
+    for order in permutations(letters.count) where order[0] != 0 || order[1] != 1 {
       // Where the axes that move have one element the bytes are the same.
       let moving = order.filter { shape[$0] > 1 }
       if moving == moving.sorted() { continue }
-      let letters = order.map { ["O", "I", "D", "H", "W"][$0] }.joined()
-      let isCommon = ["DHWIO", "DHWOI", "ODHWI", "IODHW", "HWDIO", "IDHWO"].contains(letters)
+      let read = order.map { letters[$0] }.joined()
+      // Those of other frameworks; DHWIO is Keras', HWIO of images.
+      let space = letters.dropFirst(2).joined()
+      let isCommon =
+        ["\(space)IO", "\(space)OI", "O\(space)I", "IO\(space)", "HWDIO", "I\(space)O"].contains(
+          read)
       weight(
-        .layout, "the weight's bytes stand in the order \(letters), not OIDHW",
-        "transpose \(name).weight from \(letters) to OIDHW when it is read", isCommon: isCommon
+        .layout, "the weight's bytes stand in the order \(read), not \(torch)",
+        "transpose \(name).weight from \(read) to \(torch) when it is read", isCommon: isCommon
       ) { viewed(conv.weight, as: shape, order) }
       weight(
-        .layout, "the weight was transposed as if its bytes stood in the order \(letters)",
-        "take the bytes of \(name).weight as they are: they stand in the order OIDHW",
+        .layout, "the weight was transposed as if its bytes stood in the order \(read)",
+        "take the bytes of \(name).weight as they are: they stand in the order \(torch)",
         isCommon: isCommon
       ) { transposed(conv.weight, shape, order) }
     }
@@ -76,6 +88,12 @@ extension Bank {
     all += digits(
       conv.weight, rows: conv.outputs, suffix: "weight", step: step, context,
       with: { values in with { $0.weight = values } })
+    all += halved(conv.bias, step: step) { format in
+      var changed = conv
+      changed.weight = conv.weight.map(format.round)
+      changed.bias = conv.bias.map(format.round)
+      return .convolution(changed)
+    }
     for format in [CoarseFormat.tf32, .bfloat16] {
       all.append(
         Hypothesis(
@@ -111,7 +129,8 @@ extension Bank {
         var changed = conv
         changed.border = border
         add(
-          .padding, "the border is padded by \(border.rawValue), not by zeros",
+          .padding,
+          "the golden pads the border by \(border.rawValue), the layer list by \(conv.border.rawValue)",
           "set padding_mode in both models alike", changed)
       }
       for axis in 0..<3 where conv.before[axis] > 0 {
@@ -120,8 +139,10 @@ extension Bank {
           changed.before[axis] += shift
           changed.after[axis] -= shift
           add(
-            .padding, "the padding along \(axes[axis]) is shifted by \(shift)",
-            "pad \(axes[axis]) by \(conv.before[axis]) on both sides", changed)
+            .padding,
+            "the golden's padding along \(context.name(ofAxis: axis)) is shifted by \(shift)",
+            "pad \(context.name(ofAxis: axis)) by \(conv.before[axis]) before and"
+              + " \(conv.after[axis]) after in both models", changed)
         }
       }
     }
@@ -129,16 +150,19 @@ extension Bank {
     for amount in 0...3 {
       for stride in 1...3 {
         var changed = conv
-        changed.before = conv.before.map { _ in amount }
-        changed.after = changed.before
-        changed.stride = conv.stride.map { _ in stride }
+        for axis in context.axes {
+          changed.before[axis] = amount
+          changed.after[axis] = amount
+          changed.stride[axis] = stride
+        }
         guard changed.outputExtents(context.input) == recorded else { continue }
         let isPadding = changed.stride == conv.stride
         add(
           isPadding ? .padding : .stride,
           isPadding
-            ? "the padding is \(amount), not \(conv.before)"
-            : "the stride is \(stride), not \(conv.stride), with a padding of \(amount)",
+            ? "the golden's padding is \(amount), the layer list's \(context.sizes(conv.before))"
+            : "the golden's stride is \(stride), the layer list's \(context.sizes(conv.stride)), with a"
+              + " padding of \(amount)",
           "use the same padding and stride in both models", changed)
       }
     }

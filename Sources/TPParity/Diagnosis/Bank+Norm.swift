@@ -1,4 +1,14 @@
 extension Bank {
+  static let epsilons = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 0]
+
+  static func epsilonRemedy(_ name: String, golden: Double, own: Double) -> String {
+    let known = [
+      1e-3: " (1e-3 is the default of Keras)", 1e-5: " (1e-5 is the default of PyTorch)",
+    ]
+    return "give \(name) one eps: \"eps\": \(golden) in the layer list, or eps=\(own) in the"
+      + " recorded model" + (known[golden] ?? "")
+  }
+
   static func norm(
     _ norm: NormParameters, step: Int, _ context: BankContext
   ) -> [Hypothesis] {
@@ -19,12 +29,10 @@ extension Bank {
           fault: fault, step: step, what: what, remedy: remedy, map: map,
           steps: { _ in [.affine(affine)] }))
     }
-    for epsilon in [1e-2, 1e-3, 1e-4, 1e-6, 1e-7, 1e-8, 1e-12, 0] where epsilon != norm.epsilon {
+    for epsilon in epsilons where epsilon != norm.epsilon {
       add(
-        .epsilon, "eps is \(epsilon), not \(norm.epsilon)",
-        epsilon == 1e-3
-          ? "1e-3 is the default of Keras: build the layer with eps=1e-3"
-          : "build both layers with the same eps"
+        .epsilon, "the golden's eps is \(epsilon), the layer list's \(norm.epsilon)",
+        epsilonRemedy(name, golden: epsilon, own: norm.epsilon)
       ) { $0.epsilon = epsilon }
       if epsilon > norm.epsilon {
         add(
@@ -92,6 +100,24 @@ extension Bank {
       $0.mean = $0.mean.map { _ in 0 }
       $0.variance = $0.variance.map { _ in 1 }
     }
+    for format in [CoarseFormat.float16, .bfloat16] {
+      for (buffers, what) in [(false, "weight and bias were"), (true, "numbers were all")] {
+        var changed = norm
+        changed.gamma = norm.gamma.map(format.round)
+        changed.beta = norm.beta.map(format.round)
+        if buffers {
+          changed.mean = norm.mean.map(format.round)
+          changed.variance = norm.variance.map(format.round)
+        }
+        let affine = changed.step
+        all.append(
+          Hypothesis(
+            fault: .weightsRounded, step: step,
+            what: "the golden's \(what) rounded to \(format.rawValue)",
+            remedy: "record the golden from the float32 weights, or round the weights alike",
+            steps: { _ in [.affine(affine)] }, isCommon: false))
+      }
+    }
     for other in context.norms {
       add(
         .otherStatistics, "the golden has the running statistics of \(other.name)",
@@ -150,7 +176,8 @@ extension Bank {
           var moved = pool
           moved.bins[axis] = pool.bins[axis].map { $0.lowerBound + shift..<$0.upperBound + shift }
           add(
-            .padding, "the windows are shifted by \(shift) along \(axes[axis])",
+            .padding,
+            "the golden's windows are shifted by \(shift) along \(context.name(ofAxis: axis))",
             "use the same padding in both poolings", moved)
         }
       }
@@ -163,27 +190,36 @@ extension Bank {
   private static func sizes(
     _ pool: PoolStep, step: Int, _ context: BankContext
   ) -> [Hypothesis] {
-    guard let recorded = context.recorded, recorded.count == 4 else { return [] }
+    let axes = context.axes
+    guard let recorded = context.recorded, recorded.count == context.input.count,
+      !axes.isEmpty, pool.bins.count == 3
+    else { return [] }
+    // Where an axis is not there, it has one place.
+    let missing = Array(repeating: 1, count: axes.lowerBound)
+    let input = missing + context.input.dropFirst()
+    let wanted = missing + recorded.dropFirst()
     var all: [Hypothesis] = []
     let kernel = pool.bins.map { $0.first?.count ?? 1 }
     let stride = pool.bins.map { $0.count > 1 ? $0[1].lowerBound - $0[0].lowerBound : 1 }
     var tried: Set<[[Range<Int>]]> = []
-    for order in permutations(3) {
+    for order in permutations(3) where (0..<axes.lowerBound).allSatisfy({ order[$0] == $0 }) {
       let size = order.map { kernel[$0] }
       // Of each axis by itself: a stride may have been given for one of them.
       let steps = order.map { axis in
-        Set([stride[axis], kernel[axis], 1, 2, stride[axis] + 1]).sorted()
+        axes.contains(axis)
+          ? Set([stride[axis], kernel[axis], 1, 2, stride[axis] + 1]).sorted() : [1]
       }
       for by in steps[0].flatMap({ a in steps[1].flatMap { b in steps[2].map { [a, b, $0] } } }) {
         for ceil in [false, true] {
           var changed = pool
           changed.bins = (0..<3).map { axis in
-            let extent = context.input[axis + 1]
+            let extent = input[axis]
+            guard extent >= size[axis] else { return [] }
             var count = (extent - size[axis]) / by[axis] + 1
-            if ceil, count * by[axis] < extent { count += 1 }
+            if ceil, axes.contains(axis), count * by[axis] < extent { count += 1 }
             return (0..<max(0, count)).map { $0 * by[axis]..<$0 * by[axis] + size[axis] }
           }
-          guard changed.bins.map(\.count) == Array(recorded[1...]),
+          guard changed.bins.map(\.count) == wanted,
             tried.insert(changed.bins).inserted
           else { continue }
           let replaced = changed
@@ -192,9 +228,11 @@ extension Bank {
               fault: ceil ? .ceilMode : .stride, step: step,
               what: ceil
                 ? "the golden keeps windows that do not fit whole (ceil_mode)"
-                : "the golden pools \(size) with stride \(by)",
+                : "the golden pools with a kernel of \(context.sizes(size)) and a stride of"
+                  + " \(context.sizes(by))",
               remedy: ceil
-                ? "set ceil_mode alike" : "use the same kernel and stride in both models",
+                ? "set ceil_mode alike in both models"
+                : "use the same kernel and stride in both models",
               steps: { _ in [.pool(replaced)] }))
         }
       }

@@ -76,6 +76,21 @@ extension Bank {
     return all
   }
 
+  /// Weight and bias in fewer digits: a network that went through `half()`.
+  static func halved(
+    _ bias: [Double], step: Int, with: (_ format: CoarseFormat) -> SegmentStep
+  ) -> [Hypothesis] {
+    guard bias.contains(where: { $0 != 0 }) else { return [] }
+    return [CoarseFormat.float16, .bfloat16].map { format in
+      let changed = with(format)
+      return Hypothesis(
+        fault: .weightsRounded, step: step,
+        what: "the golden's weight and bias were rounded to \(format.rawValue)",
+        remedy: "record the golden from the float32 weights, or round the weights alike",
+        steps: { _ in [changed] }, isCommon: false)
+    }
+  }
+
   static func linear(
     _ linear: LinearStep, step: Int, _ context: BankContext
   ) -> [Hypothesis] {
@@ -112,6 +127,12 @@ extension Bank {
     all += digits(
       linear.weight, rows: linear.outputs, suffix: "weight", step: step, context,
       with: { values in with { $0.weight = values } })
+    all += halved(linear.bias, step: step) { format in
+      var changed = linear
+      changed.weight = linear.weight.map(format.round)
+      changed.bias = linear.bias.map(format.round)
+      return .linear(changed)
+    }
     for format in [CoarseFormat.tf32, .bfloat16] {
       all.append(
         Hypothesis(

@@ -217,6 +217,20 @@ extension Bank {
         remedy: "take x[:, -1]",
         steps: { _ in [.gather(order: order, extents: context.output)] })
     }
+    if context.backward > 0 {
+      // What h_n holds of a backward direction is its output at the first step.
+      let forward = context.output.reduce(1, *) - context.backward
+      let order =
+        Array(stepOrder(context.input, step: steps - 1)[..<forward])
+        + stepOrder(context.input, step: 0)[forward...]
+      all.append(
+        Hypothesis(
+          fault: .timeStep, step: step,
+          what: "the golden takes the last state of each direction (h_n), which of the backward"
+            + " one is that of the first step",
+          remedy: "take x[:, -1] in the recorded model, or describe what it takes",
+          steps: { _ in [.gather(order: order, extents: context.output)] }))
+    }
     all.append(
       Hypothesis(
         fault: .timeStep, step: step,
@@ -234,7 +248,8 @@ extension Bank {
     return permutations(axes).compactMap { axisList in
       let order = axisOrder(axisList, extents: context.input)
       if order == current { return nil }
-      let names = axes == 4 ? ["C", "D", "H", "W"] : (0..<axes).map { "axis \($0 + 1)" }
+      let known = [4: ["C", "D", "H", "W"], 3: ["C", "H", "W"]]
+      let names = known[axes] ?? (0..<axes).map { "axis \($0 + 1)" }
       let moved = axisList.map { names[$0] }.joined(separator: ", ")
       return Hypothesis(
         fault: .flattenOrder, step: step,

@@ -65,7 +65,17 @@ struct Diagnostician: Sendable {
       if isGuessed != false { isLost = true }
       found.append(examined.diagnosis(segment, self))
     }
-    return otherWeights(found)
+    return otherWeights(onceOnly(found))
+  }
+
+  /// What to do about what nothing explains is said of the first such layer.
+  private func onceOnly(_ found: [Diagnosis]) -> [Diagnosis] {
+    let first = found.firstIndex { $0.fault == .unknown }
+    return found.enumerated().map { index, diagnosis in
+      var diagnosis = diagnosis
+      if diagnosis.fault == .unknown && index != first { diagnosis.remedy = "" }
+      return diagnosis
+    }
   }
 
   /// The segments that were judged, and those that end in a wrong shape.
@@ -172,7 +182,7 @@ struct Diagnostician: Sendable {
     _ segment: Segment, _ earlier: ArraySlice<Segment>
   ) throws(PortError) -> Diagnosis? {
     guard let before = earlier.last(where: { $0.target == segment.source }),
-      case .lstm(let lstm)? = before.steps.last
+      let changed = cellState(before)
     else { return nil }
     var both = before
     both.target = segment.target
@@ -180,20 +190,34 @@ struct Diagnostician: Sendable {
     both.steps = before.steps + segment.steps
     let clips = try clips(both, worst: [])
     if clips.isEmpty { return nil }
-    var cell = lstm
-    cell.output = .cell
-    let changed = cell
     let search = SegmentSearch(segment: both, clips: clips, threads: threads)
     let findings = try search.findings([
       Hypothesis(
         fault: .cellState, step: before.steps.count - 1,
         what: "the golden takes the cell state c of the last step, not the hidden state h",
         remedy: "take h: torch.nn.LSTM returns output, (h_n, c_n)",
-        steps: { _ in [.lstm(changed)] })
+        steps: { _ in [changed] })
     ])
     guard findings.first?.explains == true else { return nil }
     return Examination(asItIs: search.asItIs(), findings: findings, tried: 1)
       .diagnosis(both, self)
+  }
+
+  /// The last layer of a segment with its cell state for its output, where it is an LSTM.
+  private func cellState(_ segment: Segment) -> SegmentStep? {
+    if case .lstm(var lstm)? = segment.steps.last {
+      lstm.output = .cell
+      return .lstm(lstm)
+    }
+    guard let place = segment.layers.last,
+      case .recurrent(let recurrent) = model.architecture.layers[place].kind,
+      recurrent.cell == .lstm
+    else { return nil }
+    var stack = RecurrentStack(recurrent, model.architecture.layers[place], model.weights)
+    for direction in stack.layers[recurrent.layers - 1].indices {
+      stack.layers[recurrent.layers - 1][direction].output = .cell
+    }
+    return .recurrent(stack)
   }
 
   /// A segment whose source was not recorded as its layers need it: computed, with whatever was found
@@ -253,6 +277,21 @@ struct Diagnostician: Sendable {
       bounds: truth.noise.map { 24 * Double($0) })
   }
 
+  /// What to do about a layer that nothing explains.
+  fileprivate func whereToLook(_ name: String) -> String {
+    switch golden.provenance?.digest {
+    case model.digest.description?:
+      "the golden names these very weights: so compare what \(name) does in the recorded model, and"
+        + " what runs before it there, with the layer list"
+    case .some:
+      "the golden names other weights: compare the parameters of \(name), for example by"
+        + " `torchport diff` with the checkpoint that was recorded"
+    case nil:
+      "compare the parameters and the settings of \(name) with those of the recorded model; a golden"
+        + " with provenance says whether the weights are the same"
+    }
+  }
+
   /// Several layers that nothing explains, of a golden that names other weights: so it is those.
   private func otherWeights(_ found: [Diagnosis]) -> [Diagnosis] {
     guard let digest = golden.provenance?.digest, digest != model.digest.description,
@@ -261,6 +300,7 @@ struct Diagnostician: Sendable {
     return [
       Diagnosis(
         layer: found[0].layer, fault: .otherWeights,
+        cause: "the golden was recorded from other weights",
         sentence: "the golden was recorded from other weights: it names the content digest"
           + " \(digest.prefix(16))…, these are \(model.digest.description.prefix(16))…, and no single"
           + " fault explains \(listed(found.map(\.layer)))",
@@ -284,6 +324,7 @@ struct Examination: Sendable {
   /// What to record for certainty, where the segment is long.
   var advice: String?
 
+  private static let nothing = "no known fault explains it"
   /// How many times farther than the best the runner-up must be.
   private static let gap = 2.0
 
@@ -321,26 +362,27 @@ struct Examination: Sendable {
       let name = segment.layerName(segment.steps.count - 1, owner.model.architecture)
       if let recorded {
         return Diagnosis(
-          layer: name, fault: .unknown,
-          sentence: "no known fault explains it: none of \(tried) hypotheses gives a clip the"
+          layer: name, fault: .unknown, cause: Examination.nothing,
+          sentence: "\(Examination.nothing): none of \(tried) hypotheses gives a clip the"
             + " recorded extents \(recorded) with what was recorded, where the model has"
             + " \(segment.outputExtents)",
-          residual: findings.first?.score.rms ?? .infinity, runnerUp: next ?? "", remedy: "",
-          map: nil)
+          residual: findings.first?.score.rms ?? .infinity, runnerUp: next ?? "",
+          remedy: owner.whereToLook(name), map: nil)
       }
       return Diagnosis(
-        layer: name, fault: .unknown,
-        sentence: "no known fault explains it: rms z \(short(asItIs.rms)) where \(short(line)) is"
+        layer: name, fault: .unknown, cause: Examination.nothing,
+        sentence: "\(Examination.nothing): rms z \(short(asItIs.rms)) where \(short(line)) is"
           + " allowed, and the nearest of \(tried) hypotheses leaves"
           + " \(short(findings.first?.score.rms ?? asItIs.rms))" + (advice.map { "; \($0)" } ?? ""),
-        residual: findings.first?.score.rms ?? asItIs.rms, runnerUp: next ?? "", remedy: "",
-        map: nil)
+        residual: findings.first?.score.rms ?? asItIs.rms, runnerUp: next ?? "",
+        remedy: owner.whereToLook(name), map: nil)
     }
     let hypothesis = found.hypothesis
     var sentence =
-      "\(hypothesis.what): so the golden lies at rms z \(short(found.score.rms)), where"
-      + " \(short(NoiseScore.rmsLine(count: found.score.count))) is allowed and"
-      + (recorded == nil ? " \(short(asItIs.rms)) was found" : " another shape was found")
+      "\(hypothesis.what): with that the golden is at rms z \(short(found.score.rms)), where"
+      + " \(short(NoiseScore.rmsLine(count: found.score.count))) is allowed"
+      + (recorded == nil
+        ? ", without it at \(short(asItIs.rms))" : "; without it the shapes differ")
     if let runnerUp {
       sentence +=
         "; the next best of \(tried) hypotheses, \(runnerUp.hypothesis.fault.rawValue), leaves"
@@ -355,7 +397,7 @@ struct Examination: Sendable {
     if let advice { sentence += "; \(advice)" }
     return Diagnosis(
       layer: segment.layerName(hypothesis.step, owner.model.architecture), fault: hypothesis.fault,
-      sentence: sentence, residual: found.score.rms, runnerUp: next ?? "",
+      cause: hypothesis.what, sentence: sentence, residual: found.score.rms, runnerUp: next ?? "",
       remedy: hypothesis.remedy, map: hypothesis.map)
   }
 }

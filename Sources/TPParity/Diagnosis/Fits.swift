@@ -17,6 +17,7 @@ struct Fits {
         all += bias(step) + standardised(step) + rounded(step) + rows(step)
       case .affine: all += trained(step) + roundedParameters(step)
       case .lstm(let lstm): all += recurrentBias(step, lstm) + roundedParameters(step)
+      case .whole: all += roundedParameters(step)
       default: break
       }
       all += dropped(step)
@@ -223,6 +224,12 @@ struct Fits {
         hypothesis.noiseScale = format.unit / roundingUnit
         return [hypothesis]
       }
+      if case .recurrent = architecture.layers[place].kind, case .whole = segment.steps[step],
+        parameters(place).allSatisfy(format.holds)
+      {
+        hypothesis.noiseScale = format.unit / roundingUnit
+        return [hypothesis]
+      }
       if let norm = bank.normParameters(place),
         (norm.gamma + norm.beta).allSatisfy(format.holds)
       {
@@ -240,6 +247,13 @@ struct Fits {
       }
     }
     return []
+  }
+
+  /// All numbers of a layer.
+  private func parameters(_ place: Int) -> [Double] {
+    guard let name = architecture.layers[place].name else { return [] }
+    return architecture.parameterTable.filter { $0.name.hasPrefix(name + ".") }
+      .flatMap { bank.model.weights[$0.name].map { Double($0) } }
   }
 
   /// Rows of the last layer in another order: the classes.

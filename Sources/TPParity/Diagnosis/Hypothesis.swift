@@ -56,6 +56,20 @@ struct BankContext: Sendable {
   var readsInput: Bool
   /// Whether the step is the last layer of the network.
   var isLast: Bool
+  /// Features of each step of the input that a backward direction gave; 0 where there is none.
+  var backward: Int
+
+  /// The axes that a layer over channels has, of depth, height and width.
+  var axes: Range<Int> { max(0, 4 - input.count)..<3 }
+  /// What they are called.
+  func name(ofAxis axis: Int) -> String {
+    input.count == 2 ? "length" : ["depth", "height", "width"][axis]
+  }
+  /// What is given for each axis, as PyTorch prints it: one number where all are the same.
+  func sizes(_ all: [Int]) -> String {
+    let own = Array(all[axes])
+    return Set(own).count == 1 ? "\(own[0])" : "(\(own.map(String.init).joined(separator: ", ")))"
+  }
 }
 
 /// Every order of 0..<count.

@@ -31,7 +31,8 @@ struct ModelBank: Sendable {
       recorded: step == segment.steps.count - 1 ? recorded : nil, batches: batches,
       tensors: { suffix, count in candidates("\(layer.name ?? "").\(suffix)", count) },
       norms: norms(besides: place), readsInput: place == 0 && segment.source == "input",
-      isLast: place == architecture.layers.count - 1)
+      isLast: place == architecture.layers.count - 1,
+      backward: place == 0 ? 0 : architecture.layers[place - 1].backwardFeatures)
     if case .dropout(let p) = layer.kind { return Bank.dropout(p, step: step, context) }
     switch segment.steps[step] {
     case .convolution(let conv): return Bank.convolution(conv, step: step, context)
@@ -52,7 +53,20 @@ struct ModelBank: Sendable {
         step: step, context, isPermute: false, current: (0..<Int32(count)).map { $0 })
     case .lstm(let lstm): return Bank.recurrent(lstm, step: step, context)
     case .linear(let linear): return Bank.linear(linear, step: step, context)
-    case .meanOfSteps, .softmax, .whole: return []
+    case .whole: return whole(layer, step: step, context)
+    case .meanOfSteps, .softmax, .recurrent, .layerNorm: return []
+    }
+  }
+
+  /// Of the layers that are judged as a whole, those with known faults.
+  private func whole(_ layer: Layer, step: Int, _ context: BankContext) -> [Hypothesis] {
+    switch layer.kind {
+    case .recurrent(let recurrent):
+      let stack = RecurrentStack(recurrent, layer, model.weights)
+      return Bank.stack(stack, recurrent, step: step, context)
+    case .layerNorm(let norm):
+      return Bank.layerNorm(LayerNormStep(norm, layer, model.weights), step: step, context)
+    default: return []
     }
   }
 
@@ -133,6 +147,14 @@ struct ModelBank: Sendable {
       strides[axis] = strides[axis + 1] * shape.extents[axis + 1]
     }
     return strides
+  }
+}
+
+extension Layer {
+  /// Features of each step of the output that a backward direction gives; 0 where there is none.
+  fileprivate var backwardFeatures: Int {
+    guard case .recurrent(let recurrent) = kind, recurrent.isBidirectional else { return 0 }
+    return recurrent.hidden
   }
 }
 

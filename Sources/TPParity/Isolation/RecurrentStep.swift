@@ -1,14 +1,9 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#else
-  private import Darwin
-#endif
+internal import TPModels
 
-/// A whole LSTM in float64, as `torch.nn.LSTM` has it or as another implementation might.
+/// One layer and direction of an LSTM or a GRU in float64, as PyTorch has it or as another
+/// implementation might.
 struct RecurrentStep: Sendable {
-  /// What stands for sigmoid and tanh.
+  /// What stands for sigmoid.
   enum Gate: Hashable, Sendable {
     case sigmoid
     /// Keras 2: clip(0.2 x + 0.5).
@@ -20,15 +15,16 @@ struct RecurrentStep: Sendable {
   /// What goes on to the next layer.
   enum Output: Hashable, Sendable { case hidden, cell }
 
+  var cell = Layer.Recurrent.Cell.lstm
   var inputs: Int
   var hidden: Int
-  /// (4 hidden, inputs); gates i, f, g, o.
+  /// (gates x hidden, inputs); gates i, f, g, o, or r, z, n of a GRU.
   var fromInput: [Double]
-  /// (4 hidden, hidden).
+  /// (gates x hidden, hidden).
   var fromHidden: [Double]
   var inputBias: [Double]
   var hiddenBias: [Double]
-  /// Which block of rows serves as gates i, f, g, o: of the weights of the input, of those of the
+  /// Which block of rows serves as which gate: of the weights of the input, of those of the
   /// hidden state, and of the two biases.
   var inputGates = [0, 1, 2, 3]
   var hiddenGates = [0, 1, 2, 3]
@@ -38,64 +34,26 @@ struct RecurrentStep: Sendable {
   var output = Output.hidden
   /// h = o tanh(c), or h = o c.
   var squashesCell = true
+  /// A GRU's r multiplies h before its product with the weights, not that product.
+  var resetsHidden = false
   /// The sequence is read from its end; the output stays at the step that was read.
   var isReversed = false
 
   /// - Precondition: the input is whole.
   func apply(_ input: Field, judging: Bool) -> Field {
     let steps = input.extents[0]
-    let count = 4 * hidden
     var values = [Double](repeating: 0, count: steps * hidden)
     var variances = values
     var bounds = values
     var c = [Noisy](repeating: Noisy(0), count: hidden)
     var h = c
     let order = isReversed ? Array((0..<steps).reversed()) : Array(0..<steps)
-    let noisy = judging && !input.isExact
     for step in order {
-      var gates = [Noisy](repeating: Noisy(0), count: count)
-      for index in 0..<count {
-        let (block, row) = (index / hidden, index % hidden)
-        let first = inputBias[inputBiasGates[block] * hidden + row]
-        let second = hiddenBias[hiddenBiasGates[block] * hidden + row]
-        var sum = first + second
-        // Both biases are added up first, and rounded once, as part of the sum.
-        var magnitude = abs(sum)
-        var (variance, bound) = (0.0, 0.0)
-        let own = (inputGates[block] * hidden + row) * inputs
-        for place in 0..<inputs {
-          let weight = fromInput[own + place]
-          let product = weight * input.values[step * inputs + place]
-          sum += product
-          if judging { magnitude += abs(product) }
-          if noisy {
-            variance += weight * weight * input.variances[step * inputs + place]
-            bound += abs(weight) * input.bounds[step * inputs + place]
-          }
-        }
-        let before = (hiddenGates[block] * hidden + row) * hidden
-        for place in 0..<hidden {
-          let weight = fromHidden[before + place]
-          let product = weight * h[place].value
-          sum += product
-          if judging {
-            magnitude += abs(product)
-            variance += weight * weight * h[place].variance
-            bound += abs(weight) * h[place].bound
-          }
-        }
-        let rounding = 0.5 * roundingUnit * magnitude
-        gates[index] = Noisy(
-          sum, variance: variance + rounding * rounding,
-          bound: bound + 8 * roundingUnit * magnitude)
+      switch cell {
+      case .lstm: lstm(input, step, judging, &h, &c)
+      case .gru: gru(input, step, judging, &h)
       }
       for unit in 0..<hidden {
-        let i = open(gates[unit])
-        let f = open(gates[hidden + unit])
-        let g = Noisy.tanh(gates[2 * hidden + unit])
-        let o = open(gates[3 * hidden + unit])
-        c[unit] = f.times(c[unit]).plus(i.times(g))
-        h[unit] = o.times(squashesCell ? Noisy.tanh(c[unit]) : c[unit])
         let result = output == .hidden ? h[unit] : c[unit]
         values[step * hidden + unit] = result.value
         variances[step * hidden + unit] = result.variance
@@ -107,6 +65,54 @@ struct RecurrentStep: Sendable {
       variances: judging ? variances : [], bounds: judging ? bounds : [])
   }
 
+  /// c = f c + i g, h = o tanh(c).
+  private func lstm(
+    _ input: Field, _ step: Int, _ judging: Bool, _ h: inout [Noisy], _ c: inout [Noisy]
+  ) {
+    let gates = (0..<4 * hidden).map { index -> Noisy in
+      let (block, row) = (index / hidden, index % hidden)
+      // Both biases are added up first, and rounded once, as part of the sum.
+      var sum = GateSum(
+        inputBias[inputBiasGates[block] * hidden + row]
+          + hiddenBias[hiddenBiasGates[block] * hidden + row])
+      sum.add(fromInput, inputGates[block] * hidden + row, input, step: step, judging)
+      sum.add(fromHidden, hiddenGates[block] * hidden + row, h, judging)
+      return sum.rounded
+    }
+    for unit in 0..<hidden {
+      let i = open(gates[unit])
+      let f = open(gates[hidden + unit])
+      let g = Noisy.tanh(gates[2 * hidden + unit])
+      let o = open(gates[3 * hidden + unit])
+      c[unit] = f.times(c[unit]).plus(i.times(g))
+      h[unit] = o.times(squashesCell ? Noisy.tanh(c[unit]) : c[unit])
+    }
+  }
+
+  /// n = tanh(x + r (W h + b)), h = (1 - z) n + z h.
+  private func gru(_ input: Field, _ step: Int, _ judging: Bool, _ h: inout [Noisy]) {
+    func gate(_ block: Int, _ row: Int) -> Noisy {
+      var sum = GateSum(
+        inputBias[inputBiasGates[block] * hidden + row]
+          + hiddenBias[hiddenBiasGates[block] * hidden + row])
+      sum.add(fromInput, inputGates[block] * hidden + row, input, step: step, judging)
+      sum.add(fromHidden, hiddenGates[block] * hidden + row, h, judging)
+      return open(sum.rounded)
+    }
+    let r = (0..<hidden).map { gate(0, $0) }
+    let z = (0..<hidden).map { gate(1, $0) }
+    let before = resetsHidden ? zip(r, h).map { $0.times($1) } : h
+    let n = (0..<hidden).map { row -> Noisy in
+      var own = GateSum(inputBias[inputBiasGates[2] * hidden + row])
+      own.add(fromInput, inputGates[2] * hidden + row, input, step: step, judging)
+      var other = GateSum(hiddenBias[hiddenBiasGates[2] * hidden + row])
+      other.add(fromHidden, hiddenGates[2] * hidden + row, before, judging)
+      let part = resetsHidden ? other.rounded : r[row].times(other.rounded)
+      return Noisy.tanh(own.rounded.plus(part, rounds: true))
+    }
+    for unit in 0..<hidden { h[unit] = z[unit].mixing(h[unit], n[unit]) }
+  }
+
   private func open(_ x: Noisy) -> Noisy {
     switch gate {
     case .sigmoid: Noisy.sigmoid(x)
@@ -116,61 +122,58 @@ struct RecurrentStep: Sendable {
   }
 }
 
-/// A number, the variance of its rounding noise to first order, and the most that it may be off.
-struct Noisy: Sendable {
-  var value: Double
-  var variance = 0.0
-  var bound = 0.0
+/// A sum of products under way: its value, the sizes of its terms, and the noise that it is given.
+private struct GateSum {
+  private var value: Double
+  private var magnitude: Double
+  private var variance = 0.0
+  private var bound = 0.0
 
-  init(_ value: Double, variance: Double = 0, bound: Double = 0) {
-    self.value = value
-    self.variance = variance
-    self.bound = bound
+  init(_ bias: Double) {
+    value = bias
+    magnitude = abs(bias)
   }
 
-  /// The result of a function with this derivative, rounded once, as a number of at least this size.
-  private init(_ value: Double, of x: Noisy, derivative: Double, leastSize: Double = 0) {
-    let own = roundingUnit * max(abs(value), leastSize)
-    self.init(
-      value, variance: derivative * derivative * x.variance + own * own,
-      bound: abs(derivative) * x.bound + 8 * own)
+  /// The row of a matrix times one step of a sequence.
+  @inline(__always)
+  mutating func add(
+    _ weights: [Double], _ row: Int, _ input: Field, step: Int, _ judging: Bool
+  ) {
+    let inputs = input.extents[1]
+    let (own, first) = (row * inputs, step * inputs)
+    let noisy = judging && !input.isExact
+    for place in 0..<inputs {
+      let weight = weights[own + place]
+      let product = weight * input.values[first + place]
+      value += product
+      if judging { magnitude += abs(product) }
+      if noisy {
+        variance += weight * weight * input.variances[first + place]
+        bound += abs(weight) * input.bounds[first + place]
+      }
+    }
   }
 
-  static func sigmoid(_ x: Noisy) -> Noisy {
-    let value = 1 / (1 + exp(-x.value))
-    // As exact near 0 as near 1/2, which is what engines promise that compute 1/2 + r(x).
-    return Noisy(value, of: x, derivative: value * (1 - value), leastSize: 0.5)
+  /// The row of a matrix times a hidden state.
+  @inline(__always)
+  mutating func add(_ weights: [Double], _ row: Int, _ h: [Noisy], _ judging: Bool) {
+    let own = row * h.count
+    for place in h.indices {
+      let weight = weights[own + place]
+      let product = weight * h[place].value
+      value += product
+      if judging {
+        magnitude += abs(product)
+        variance += weight * weight * h[place].variance
+        bound += abs(weight) * h[place].bound
+      }
+    }
   }
 
-  static func clipped(_ x: Noisy, slope: Double) -> Noisy {
-    let value = slope * x.value + 0.5
+  var rounded: Noisy {
+    let rounding = 0.5 * roundingUnit * magnitude
     return Noisy(
-      min(max(value, 0), 1), of: x, derivative: value > 0 && value < 1 ? slope : 0)
-  }
-
-  static func tanh(_ x: Noisy) -> Noisy {
-    #if canImport(Glibc)
-      let value = Glibc.tanh(x.value)
-    #elseif canImport(Musl)
-      let value = Musl.tanh(x.value)
-    #else
-      let value = Darwin.tanh(x.value)
-    #endif
-    return Noisy(value, of: x, derivative: 1 - value * value)
-  }
-
-  func times(_ other: Noisy) -> Noisy {
-    let product = value * other.value
-    let own = roundingUnit * product
-    return Noisy(
-      product,
-      variance: value * value * other.variance + other.value * other.value * variance + own * own,
-      bound: abs(value) * other.bound + abs(other.value) * bound + 8 * abs(own))
-  }
-
-  func plus(_ other: Noisy) -> Noisy {
-    Noisy(
-      value + other.value, variance: variance + other.variance,
-      bound: bound + other.bound + 8 * roundingUnit * abs(value + other.value))
+      value, variance: variance + rounding * rounding,
+      bound: bound + 8 * roundingUnit * magnitude)
   }
 }

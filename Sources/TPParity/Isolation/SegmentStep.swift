@@ -16,6 +16,10 @@ enum SegmentStep: Sendable {
   /// The mean over the steps of a sequence (steps, features).
   case meanOfSteps
   case lstm(RecurrentStep)
+  /// Layers and directions of an LSTM or a GRU, as a hypothesis has them.
+  case recurrent(RecurrentStack)
+  /// As a hypothesis has it.
+  case layerNorm(LayerNormStep)
   case linear(LinearStep)
   /// A layer of which only the whole is computed, as the weights have it.
   case whole(LayerTruth, extents: [Int])
@@ -127,12 +131,13 @@ extension SegmentStep {
   func outputExtents(_ input: [Int]) -> [Int] {
     switch self {
     case .convolution(let step): step.outputExtents(input)
-    case .affine, .pointwise, .softmax: input
+    case .affine, .pointwise, .softmax, .layerNorm: input
     case .pool(let step): step.outputExtents(input)
     case .gather(_, let extents), .whole(_, let extents): extents
     case .reshape(let extents): extents
     case .meanOfSteps: Array(input.dropFirst())
     case .lstm(let step): [input[0], step.hidden]
+    case .recurrent(let stack): [input[0], stack.outputs]
     case .linear(let step): input.dropLast() + [step.outputs]
     }
   }
