@@ -63,7 +63,7 @@ enum Faults {
         "Plane_axes", "the kernel's axes stand in the order width, height",
         #"{"permute": "conv.weight", "axes": [0, 1, 3, 2]}"#
       ),
-      ("Plane_hwio", "the weight's bytes stand in the order HWIO, not OIHW", nil),
+      ("Plane_hwio", "the weight was transposed as if its bytes stood in the order HWIO", nil),
       ("Line_flipped", "the kernel is flipped along length", nil),
       ("Plane_eps_torch", "the golden's eps is 1e-05, the layer list's 0.001", nil),
       ("Plane_unpadded", "the golden's padding is 0, the layer list's 1", nil),

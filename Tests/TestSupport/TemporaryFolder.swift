@@ -17,6 +17,12 @@ package final class TemporaryFolder: Sendable {
   }
 
   package func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes a file and gives its path.
+  package func save(_ name: String, _ bytes: [UInt8]) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
 }
 
 /// What the tests of this process write where no value keeps a folder; removed when it ends.

@@ -1,4 +1,5 @@
 import Foundation
+import TPBytes
 import TestSupport
 import Testing
 

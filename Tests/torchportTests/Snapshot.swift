@@ -1,4 +1,6 @@
 import Foundation
+import TPBytes
+import Testing
 
 /// Command lines whose output is kept in fixtures/snapshots/reports; each important outcome once.
 struct Snapshot: Sendable, CustomTestStringConvertible {

@@ -11,7 +11,7 @@ extension HistoryReport {
     if let curves = history.curves, let best = curves.best {
       headline =
         best.isByAccuracy
-        ? "Best validation accuracy \(fixed(curves.percent(best.value), 2)) %,"
+        ? "Best validation accuracy \(fixed(curves.percent(best.value), 2))\u{A0}%,"
           + " at epoch \(best.epoch)"
         : "Least validation loss \(significant(best.value, 4)), at epoch \(best.epoch)"
     } else {
@@ -107,7 +107,10 @@ extension HistoryReport {
       }
       table.add(
         .name(inside(source, file.path)), .count(file.epoch), .figured(file.bestAccuracy, 4),
-        .figured(file.optimizer?.rates.first), .figured(file.optimizer?.steps?.upperBound, 6),
+        .figured(file.optimizer?.rates.first),
+        .number(
+          file.optimizer?.steps?.upperBound,
+          file.optimizer?.steps.map { significant($0.upperBound, 9) } ?? ""),
         .count(file.parameters),
         .name(file.copyOf.map { inside(source, history.files[$0].path) } ?? ""),
         .name(String(file.digest.prefix(16))))
