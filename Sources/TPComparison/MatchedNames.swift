@@ -8,33 +8,39 @@ struct MatchedNames {
   private(set) var a: StateDict
   private(set) var b: StateDict
 
-  /// A prefix of `UnwrappedStateDict.prefixes` goes where every name of one side has it and more names
-  /// are the other's without it.
+  /// Of `UnwrappedStateDict.prefixes`, which all names of a side must have, as few go as give the most
+  /// names that both have.
   init(_ a: StateDict, _ b: StateDict) throws(PortError) {
     (self.a, self.b) = (a, b)
-    // Names come from files: one of a thousand prefixes is not worth the walk.
-    for _ in 0..<8 {
-      if let bare = try Self.bare(self.a, like: self.b) {
-        self.a = bare
-      } else if let bare = try Self.bare(self.b, like: self.a) {
-        self.b = bare
-      } else {
-        return
+    let (left, right) = (try Self.barer(a), try Self.barer(b))
+    if left.count + right.count == 2 { return }
+    var most = Self.shared(a, b)
+    for removed in 1..<(left.count + right.count - 1) {
+      for place in 0...removed where place < left.count && removed - place < right.count {
+        let count = Self.shared(left[place], right[removed - place])
+        if count > most { (self.a, self.b, most) = (left[place], right[removed - place], count) }
       }
     }
   }
 
-  private static func bare(
-    _ own: StateDict, like other: StateDict
-  ) throws(PortError) -> StateDict? {
-    guard
-      let prefix = UnwrappedStateDict.prefixes.first(where: { prefix in
-        own.entries.allSatisfy { $0.name.hasPrefix(prefix) }
-      }), !own.isEmpty
-    else { return nil }
-    let bare = try StateDict(
-      own.entries.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) })
-    func shared(_ names: StateDict) -> Int { names.entries.count { other[$0.name] != nil } }
-    return shared(bare) > shared(own) ? bare : nil
+  private static func shared(_ a: StateDict, _ b: StateDict) -> Int {
+    a.entries.count { b[$0.name] != nil }
+  }
+
+  /// A model as it is, then without its first prefix, without its first two, and so on.
+  private static func barer(_ model: StateDict) throws(PortError) -> [StateDict] {
+    var list = [model]
+    var current = model
+    // Names come from files: one of a thousand prefixes is not worth the walk.
+    while list.count < 8, !current.isEmpty {
+      let prefix = UnwrappedStateDict.prefixes.first { prefix in
+        current.entries.allSatisfy { $0.name.hasPrefix(prefix) }
+      }
+      guard let prefix else { break }
+      current = try StateDict(
+        current.entries.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) })
+      list.append(current)
+    }
+    return list
   }
 }

@@ -112,7 +112,7 @@ import Testing
       (["w", "v"], ["module.w", "module.v"], 0), (["w"], ["_orig_mod.module.w"], 0),
       (["model.w", "model.v"], ["module.model.w", "module.model.v"], 0),
       (["model.w", "model.v"], ["model.w", "v"], 1), (["w", "v"], ["other.w", "other.v"], 1),
-      (["module.w"], ["module.w"], 0),
+      (["module.w"], ["module.w"], 0), (["module.w"], ["_orig_mod.w"], 0),
     ] as [([String], [String], Int32)])
   func prefixesOfWrappersAreNoDifference(a: [String], b: [String], status: Int32) throws {
     func rows(_ names: [String]) -> [Row] {
