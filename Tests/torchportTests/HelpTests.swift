@@ -1,4 +1,5 @@
 import Foundation
+import TPBytes
 import Testing
 
 /// `--help` of every command, the words for what was mistyped, and what is made from the same source:
@@ -202,7 +203,7 @@ import Testing
       let run = try groff.run("-Tutf8", "-man", "-ww", folder.file(name))
       #expect(run.status == 0)
       #expect(run.errors == "", "\(name): \(run.errors)")
-      #expect(run.output.contains("EXIT STATUS"))
+      #expect(run.output.count > 1_000)
     }
   }
 }
