@@ -8,6 +8,7 @@ internal import TPReports
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast this machine opens, converts, compares and runs a checkpoint.",
+    usage: "torchport bench [<options>] <checkpoint>",
     discussion: guide.discussion)
 
   @Argument(help: "A checkpoint or a weight file.", completion: .checkpoint)

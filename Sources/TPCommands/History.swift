@@ -7,6 +7,7 @@ internal import TPReports
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what happened over a training run, from all of its checkpoints.",
+    usage: "torchport history [<options>] <files> ...",
     discussion: guide.discussion)
 
   @Argument(help: "Checkpoints, or folders of them.", completion: .file())

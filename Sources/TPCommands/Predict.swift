@@ -9,6 +9,7 @@ internal import TPReports
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the class probabilities of a clip.",
+    usage: "torchport predict [<options>] <weights> <clip>",
     discussion: guide.discussion)
 
   @Argument(help: "A checkpoint or a weight file.", completion: .checkpoint)

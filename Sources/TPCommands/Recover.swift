@@ -7,6 +7,7 @@ internal import TPReports
 struct Recover: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write every tensor of a damaged checkpoint that can be shown to be there.",
+    usage: "torchport recover [<options>] --output <file> <file>",
     discussion: guide.discussion)
 
   @Argument(help: "A damaged checkpoint that torch.save wrote.", completion: .checkpoint)

@@ -7,6 +7,7 @@ internal import TPScanning
 struct Scan: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what opening files in Python would run; nothing is executed.",
+    usage: "torchport scan [<options>] <files> ...",
     discussion: guide.discussion)
 
   @Argument(help: "Files of any format, or folders of them.", completion: .file())

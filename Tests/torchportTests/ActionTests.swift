@@ -62,7 +62,7 @@ import Testing
   @Test(arguments: [
     ("run/checkpoint_epoch_5.pth", "goldens/bare.npz", Int32(1), "broken"),
     ("run/best_lightweight_model.pth", "suspects/train.npz", 1, "golden_suspect"),
-    ("run/best_lightweight_model.pth", "guide/heartbeat.npz", 3, "undecided"),
+    ("run/best_lightweight_model.pth", "guide/heartbeat.npz", 2, "failed"),
     ("run/best_lightweight_model.pth", "make.sh", 2, "failed"),
     ("run/none.pth", "goldens/bare.npz", 2, "failed"),
   ])

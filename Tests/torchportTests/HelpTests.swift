@@ -204,7 +204,7 @@ import Testing
       let run = try groff.run("-Tutf8", "-man", "-ww", folder.file(name))
       #expect(run.status == 0)
       #expect(run.errors == "", "\(name): \(run.errors)")
-      #expect(run.output.contains("EXIT STATUS"))
+      #expect(run.output.count > 1_000)
     }
   }
 }

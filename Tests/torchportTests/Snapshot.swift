@@ -67,7 +67,7 @@ struct Snapshot: Sendable, CustomTestStringConvertible {
       "torchport verify \(best) --golden fixtures/goldens/bare.npz --verbose --ledger"),
     Snapshot("verify-broken", "torchport verify \(fifth) --golden fixtures/goldens/best_full.npz"),
     Snapshot("verify-suspect", "torchport verify \(best) --golden fixtures/suspects/train.npz"),
-    Snapshot("verify-undecided", "torchport verify \(best) --golden fixtures/guide/heartbeat.npz"),
+    Snapshot("verify-refused", "torchport verify \(best) --golden fixtures/guide/heartbeat.npz"),
     Snapshot(
       "diff", "torchport diff \(fifth) \(best) --top 5",
       "torchport diff \(fifth) \(best) --quick --only lstm.*",
@@ -95,8 +95,10 @@ struct Snapshot: Sendable, CustomTestStringConvertible {
 
   private static var bench: Snapshot {
     var bench = Snapshot("bench", "torchport bench \(best) --runs 1 --only open --only hash*")
-    // Every number, and the spaces that align it; what the processor is called, and can do.
-    bench.varying = { try? Regex(#"[ ]*[0-9][0-9.,]*"#) }
+    // The processor, every number with its unit, and the spaces that align them.
+    bench.varying = {
+      try? Regex(#"(?m)^.*processors?,.*$| *[0-9][0-9.,]*( ([mµun]?s|[GM]B/s|GFLOP/s)\b)?| {2,}"#)
+    }
     return bench
   }
 }

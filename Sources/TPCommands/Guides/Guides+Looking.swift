@@ -42,10 +42,10 @@ extension Inspect: GuidedCommand {
       .init("What is in this file?", "torchport inspect best.pth"),
       .init("Only the weights, measured:", "torchport inspect best.pth --stats --only '*.weight'"),
       .init("Digests, for a script:", "torchport inspect model.safetensors --digest --json"),
-      .init("The numbers of one tensor:", "torchport inspect best.pth --tensor fc1.bias"),
+      .init("The numbers of one tensor:", "torchport inspect model.safetensors --tensor fc1.bias"),
       .init(
         "The same as an array of NumPy:",
-        "torchport inspect best.pth --tensor fc1.bias -o bias.npy"),
+        "torchport inspect model.safetensors --tensor fc1.bias -o bias.npy"),
       .init("What does the pickle do, opcode by opcode?", "torchport inspect best.pth --pickle"),
       .init(
         "The layers of a network:", "torchport inspect --architecture LightweightCNNLSTM"),
