@@ -31,7 +31,10 @@ case $status in
   3) verdict=undecided ;;
   1) if grep -q '"verdict": "golden_suspect"' "$reports/parity.json" && ! grep -q '"verdict": "broken"' "$reports/parity.json"
      then verdict=golden_suspect; else verdict=broken; fi ;;
-  *) verdict=failed ;;
+  *)
+    verdict=failed
+    echo "::error title=TorchPort::$TORCHPORT_WEIGHTS could not be verified; the log says why"
+    ;;
 esac
 {
   echo "verdict=$verdict"
