@@ -71,7 +71,7 @@ extension FileStart {
     }
     if let tensors = torchSharpTensors {
       return unsupported(
-        "is a state of \(tensors) tensors that TorchSharp saved",
+        "is a state of \(tensors) tensor\(tensors == 1 ? "" : "s") that TorchSharp saved",
         "save it from there in PyTorch's format, with save_py of TorchSharp.PyBridge")
     }
     if looksLikeONNX {

@@ -12,6 +12,12 @@ extension Scan {
   /// Looks at every file that an index names. What is not a plain name in the folder of the index
   /// is not opened.
   mutating func shards(_ region: ByteRegion, path: String) throws(PortError) {
+    // Two that name each other would never end.
+    guard !isShard else {
+      throw PortError(
+        .malformed, "an index of shards is itself a shard of another",
+        remedy: "do not trust this file; no program writes so")
+    }
     let text = String(decoding: region.array(), as: UTF8.self)
     guard let map = try JSONValue(parsing: text)["weight_map"]?.members else {
       throw PortError(.malformed, "the index has no weight_map that maps names to files")
@@ -30,7 +36,7 @@ extension Scan {
             "the index names \(printable(name, limit: 80)), which is no file beside it"))
         continue
       }
-      shard(Scanner.scan(path: folder + name, limits: limits), name)
+      shard(Scanner.scan(path: folder + name, limits: limits, isShard: true), name)
     }
   }
 

@@ -12,7 +12,13 @@ public enum Scanner {
   ///
   /// - Returns: a report in any case; a file that cannot be looked at is `unreadable`.
   public static func scan(path: String, limits: ReadLimits = ReadLimits()) -> ScanReport {
+    scan(path: path, limits: limits, isShard: false)
+  }
+
+  /// - Parameter isShard: whether an index names the file.
+  static func scan(path: String, limits: ReadLimits, isShard: Bool) -> ScanReport {
     var scan = Scan(file: path, limits: limits)
+    scan.isShard = isShard
     do throws(PortError) {
       let file = try SharedBytes(path: path)
       try scan.file(file, path: path)
@@ -80,6 +86,8 @@ struct Scan {
   var report: ScanReport
   var found: [FoundPickle] = []
   let limits: ReadLimits
+  /// Whether the file is one of those that an index names.
+  var isShard = false
   /// Bytes that may yet be run in vain: a small file can hold many places that look like a pickle, and
   /// a large one has some by chance.
   var nestedBytesLeft = 1 << 24

@@ -42,7 +42,6 @@ import Testing
       "mutations: seed \(Self.seed), \(Self.inputs) inputs; the current one is in \(trace.path)")
     let keepsInput = Self.environment["TORCHPORT_SEED"] != nil
     var random = SeededGenerator(seed: Self.seed)
-    let clock = ContinuousClock()
     var slowest = (duration: Duration.zero, name: "")
     for (name, share) in Self.parsers {
       let files = seeds.files(for: name)
@@ -56,12 +55,21 @@ import Testing
           ? seeds.repacked(file.bytes, &random)
           : Mutator.mutate(file.bytes, with: other.bytes, &random)
         if keepsInput { try Data(input).write(to: trace) }
-        let time = clock.measure { Self.parse(input, as: name) }
+        let start = Self.processorTime()
+        Self.parse(input, as: name)
+        let time = Self.processorTime() - start
         if time > slowest.duration { slowest = (time, "\(name) from \(file.name)") }
       }
     }
-    print("mutations: the slowest took \(slowest.duration): \(slowest.name)")
+    print("mutations: the slowest took \(slowest.duration) of the processor: \(slowest.name)")
     #expect(slowest.duration < .seconds(2))
+  }
+
+  /// Of this thread: what else the machine does, and the tests beside this one, are not the parser's.
+  private static func processorTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
   /// Parses and then uses what there is; errors are what is expected.
