@@ -128,7 +128,11 @@ import Testing
     moved[0].words[0] = Self.two
     let run = try torchport("diff", left, try file("b", moved), "--json")
     #expect(run.status == 1)
-    if status == 0 { #expect(run.json?["tensors"]?.array?.first?["status"] == "changed") }
+    if status == 0 {
+      let statuses = (run.json?["tensors"]?.array ?? []).compactMap { $0["status"]?.string }
+      #expect(statuses.count { $0 == "changed" } == 1, "\(statuses)")
+      #expect(statuses.count { $0 == "identical" } == a.count - 1, "\(statuses)")
+    }
   }
 
   struct Sentence: Sendable, CustomTestStringConvertible {

@@ -20,10 +20,12 @@ fi
 [ -z "${TORCHPORT_ARCHITECTURE:-}" ] || options+=(--architecture "$TORCHPORT_ARCHITECTURE")
 [ -z "${TORCHPORT_BASELINE:-}" ] || options+=(--at-least-as-good-as "$TORCHPORT_BASELINE")
 
+# The baseline may be the result of an earlier run in the same folder: it is replaced when it has been read.
 status=0
 torchport verify "${options[@]}" --json --force --junit "$reports/parity.xml" --html "$reports/parity.html" \
   --markdown "$reports/parity.md" -- "${TORCHPORT_WEIGHTS:?the input weights is empty}" \
-  >"$reports/parity.json" || status=$?
+  >"$reports/parity.json.new" || status=$?
+mv "$reports/parity.json.new" "$reports/parity.json"
 [ ! -s "$reports/parity.md" ] || cat "$reports/parity.md"
 
 case $status in
