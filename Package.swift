@@ -146,7 +146,8 @@ let package = Package(
       imports: [
         "TPReports", "TPBenchmarks", "TPComparison", "TPEvaluation", "TPConversion", "TPParity",
         "TPScanning",
-        "TPCheckpoints", "LipReading", "TPModels", "TPHDF5", "TPNumPy", "TPZip", "TPPickle", "TPTensors",
+        "TPCheckpoints", "LipReading", "TPModels", "TPHDF5", "TPNumPy", "TPZip", "TPPickle",
+        "TPTensors",
         "TPBytes", "CTPLibYAML",
       ],
       packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -137,7 +137,7 @@ import Testing
   @Test func wrongCalls() throws {
     let type = try torchport("convert", Self.best, "-o", folder.file("a.h5"), "--dtype", "int4")
     #expect(type.status == 64)
-    #expect(type.errors.contains("--dtype takes float16, bfloat16, float32, float64 or int8, not int4"))
+    #expect(type.errors.contains("takes float16, bfloat16, float32, float64 or int8, not int4"))
     let fold = try torchport(
       "convert", Self.best, "-o", folder.file("a.h5"), "--fold-batch-norm", "--architecture", "none"
     )
