@@ -96,7 +96,7 @@ struct Snapshot: Sendable, CustomTestStringConvertible {
     var bench = Snapshot("bench", "torchport bench \(best) --runs 1 --only open --only hash*")
     // The processor, every number with its unit, and the spaces that align them.
     bench.varying = {
-      try? Regex(#"(?m)^.*processors?,.*$| *[0-9][0-9.,]*( ([mµun]?s|[GM]B/s|GFLOP/s)\b)?| {2,}"#)
+      try? Regex(#"(?m)^.*processors?,.*$| *[0-9][0-9.,]*(?: (?:[mµun]?s|[GM]B/s|GFLOP/s)\b)?| {2,}"#)
     }
     return bench
   }

@@ -23,7 +23,9 @@ fi
 status=0
 torchport verify "${options[@]}" --json --force --junit "$reports/parity.xml" --html "$reports/parity.html" \
   --markdown "$reports/parity.md" -- "${TORCHPORT_WEIGHTS:?the input weights is empty}" \
-  >"$reports/parity.json" || status=$?
+  >"$reports/parity.json.new" || status=$?
+# The baseline may be the parity.json of an earlier step.
+mv "$reports/parity.json.new" "$reports/parity.json"
 [ ! -s "$reports/parity.md" ] || cat "$reports/parity.md"
 
 case $status in
