@@ -105,7 +105,7 @@ struct Fits {
     let plain = segment.steps[0]
     let zero = plain.with(bias: plain.bias.map { _ in 0 })
     var each: [Int: (scale: Double, shift: Double)] = [:]
-    var total = Normal()
+    var total = NormalEquations()
     for clip in clips {
       var ones = clip
       ones.source.values = clip.source.values.map { _ in 1 }
@@ -115,7 +115,7 @@ struct Fits {
       guard first.count == second.count, first.count == base.count, !first.isEmpty else {
         return []
       }
-      var own = Normal()
+      var own = NormalEquations()
       for index in first.indices {
         let bias = base[index].computed - second[index].computed
         own.add(first[index].computed, second[index].computed, first[index].recorded - bias)
@@ -331,81 +331,5 @@ struct Fits {
         remedy: "call model.eval() before recording, and do not call dropout with training=True",
         steps: { _ in [.linear(linear)] }, slack: .linear(spread), isFitted: true)
     ]
-  }
-}
-
-/// Sums for a fit of y = a u + b v.
-private struct Normal {
-  private var uu = 0.0
-  private var uv = 0.0
-  private var vv = 0.0
-  private var uy = 0.0
-  private var vy = 0.0
-
-  mutating func add(_ u: Double, _ v: Double, _ y: Double) {
-    uu += u * u
-    uv += u * v
-    vv += v * v
-    uy += u * y
-    vy += v * y
-  }
-
-  mutating func add(_ other: Normal) {
-    uu += other.uu
-    uv += other.uv
-    vv += other.vv
-    uy += other.uy
-    vy += other.vy
-  }
-
-  var solution: (scale: Double, shift: Double)? {
-    let determinant = uu * vv - uv * uv
-    guard uu > 0 else { return nil }
-    guard determinant > 1e-12 * uu * vv else { return (uy / uu, 0) }
-    let found = ((uy * vv - vy * uv) / determinant, (vy * uu - uy * uv) / determinant)
-    return found.0 == 0 || !found.0.isFinite || !found.1.isFinite ? nil : found
-  }
-}
-
-extension SegmentStep {
-  /// The weight of a convolution or a linear layer; empty for another step.
-  var weight: [Double] {
-    switch self {
-    case .convolution(let step): step.weight
-    case .linear(let step): step.weight
-    default: []
-    }
-  }
-
-  var bias: [Double] {
-    switch self {
-    case .convolution(let step): step.bias
-    case .linear(let step): step.bias
-    default: []
-    }
-  }
-
-  func with(bias: [Double]) -> SegmentStep {
-    switch self {
-    case .convolution(var step):
-      step.bias = bias
-      return .convolution(step)
-    case .linear(var step):
-      step.bias = bias
-      return .linear(step)
-    default: return self
-    }
-  }
-
-  func with(weight: [Double]) -> SegmentStep {
-    switch self {
-    case .convolution(var step):
-      step.weight = weight
-      return .convolution(step)
-    case .linear(var step):
-      step.weight = weight
-      return .linear(step)
-    default: return self
-    }
   }
 }
