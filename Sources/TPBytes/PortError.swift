@@ -109,8 +109,9 @@ public struct PortError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A name from a file made fit for a terminal or a sentence: control characters, bidirectional
-/// overrides, line breaks and what else is not seen become `\u{..}`, and what is longer than `limit` characters is cut. So does
-/// the bracket of `##[`, which runners of workflows take for a command wherever it stands in a line.
+/// overrides, line breaks and what else is not seen become `\u{..}`, and so does the bracket of `##[`,
+/// which runners of workflows take for a command wherever it stands in a line. What is longer than
+/// `limit` characters is cut.
 ///
 /// - Parameters:
 ///   - text: what stands in the file.

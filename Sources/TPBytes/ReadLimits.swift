@@ -4,7 +4,7 @@
 public struct ReadLimits: Hashable, Sendable {
   /// Nesting of containers in a pickle, in JSON or in metadata.
   public var depth = 1_000
-  /// Values that one pickle may build, a construction counting as three.
+  /// Values that one pickle may build, a construction counting as three, a class or function as nine.
   public var objects = 20_000_000
   /// Values that a pickle may build besides one for every three of its bytes; all pickles of an
   /// archive share them. Each costs a hundred times the byte that may have asked for it.
