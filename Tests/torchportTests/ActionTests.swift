@@ -43,7 +43,7 @@ import Testing
     #expect(try text("output") == "verdict=holds\nreports=\(reports)\n")
     for name in ["parity.xml", "parity.html", "parity.md", "parity.json"] {
       let size = try FileManager.default.attributesOfItem(atPath: "\(reports)/\(name)")[.size]
-      #expect((size as? Int ?? 0) > 200, "\(name)")
+      #expect((size as? Int ?? 0) > 300, "\(name)")
     }
     #expect(try text("summary") == text("torchport-reports/parity.md"))
     #expect(run.output.contains(try text("torchport-reports/parity.md")))
