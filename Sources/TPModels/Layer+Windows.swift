@@ -113,6 +113,16 @@ extension Layer {
       self.divisor = divisor
     }
 
+    /// The same over depth, height, width: axes that are not there have an extent of 1.
+    package var inVolume: Pool {
+      var copy = self
+      copy.kernel = kernel.inVolume(1)
+      copy.stride = stride.inVolume(1)
+      copy.padding = padding.inVolume(0)
+      copy.dilation = dilation.inVolume(1)
+      return copy
+    }
+
     /// Whether every window lies whole in the input, its elements side by side.
     package var isPlain: Bool {
       rounding == .floor && padding.allSatisfy { $0 == 0 } && dilation.allSatisfy { $0 == 1 }

@@ -56,11 +56,10 @@ struct PoolWindows: Sendable {
             return Span(start: start, end: end, count: end - start)
           }
         })
-    case .maxPool(let pool), .averagePool(let pool):
-      let kernel = pool.kernel.inVolume(1)
-      let stride = pool.stride.inVolume(1)
-      let padding = pool.padding.inVolume(0)
-      let dilation = pool.dilation.inVolume(1)
+    case .maxPool(let given), .averagePool(let given):
+      let pool = given.inVolume
+      let (kernel, stride) = (pool.kernel, pool.stride)
+      let (padding, dilation) = (pool.padding, pool.dilation)
       self.init(
         input: input, output: output,
         spans: (0..<3).map { axis in

@@ -5,8 +5,8 @@ import TPModels
 import TPParity
 import Testing
 
-/// Goldens of recurrent layers, layer norms and convolutions of fewer axes that PyTorch ran with one
-/// fault each (fixtures/diagnosis_layers.py).
+/// Goldens of recurrent layers, layer norms, convolutions of fewer axes and activation functions that
+/// PyTorch ran with one fault each (fixtures/diagnosis_layers.py).
 enum Faulty {
   static let folder = Fixtures.folder + "diagnosis_layers/"
 
@@ -45,7 +45,7 @@ enum Faults {
 
 @Suite struct DiagnosisLayersTests {
   @Test func everyGoldenIsThere() {
-    #expect(Faulty.faults.count == 62)
+    #expect(Faulty.faults.count == 78)
   }
 
   @Test(arguments: Faulty.faults.map(\.name)) func namesTheFault(name: String) throws {
@@ -74,6 +74,12 @@ enum Faults {
           + #" "from": "zrn", "to": "rzn"}"#
       ),
       ("Both_layers_swapped", "layers l1 and l2 are swapped", nil),
+      ("Pools_same", "the golden's windows are shifted by 1 along width", nil),
+      ("Pools_unpadded", "the golden pools with a padding of 0", nil),
+      ("Pools_not_counted", "the golden's averages have count_include_pad=False", nil),
+      ("Curve_no_tanh", "the golden has no tanh here", nil),
+      ("Curve_torch_slope", "a LeakyReLU of slope 0.01 in place of the LeakyReLU of", nil),
+      ("Curve_no_sigmoid", "the golden has no sigmoid here", nil),
     ] as [(String, String, String?)])
   func saysIt(name: String, words: String, map: String?) throws {
     let diagnosis = try #require(try Faulty.report(name).diagnosis.first)

@@ -65,9 +65,7 @@ extension Bank {
       add(
         .gammaBetaSwapped, "weight (gamma) and bias (beta) are swapped",
         "swap \(name).weight and \(name).bias",
-        map: "{\"rename\": \"\(name).weight\", \"to\": \"\(name).gamma\"},"
-          + " {\"rename\": \"\(name).bias\", \"to\": \"\(name).weight\"},"
-          + " {\"rename\": \"\(name).gamma\", \"to\": \"\(name).bias\"}"
+        map: gammaBetaMap(name)
       ) { swap(&$0.gamma, &$0.beta) }
     }
     all += digits(

@@ -9,6 +9,13 @@ extension Bank {
       + " recorded model" + (known[golden] ?? "")
   }
 
+  /// A map that swaps the two parameters of a normalisation.
+  static func gammaBetaMap(_ name: String) -> String {
+    "{\"rename\": \"\(name).weight\", \"to\": \"\(name).gamma\"},"
+      + " {\"rename\": \"\(name).bias\", \"to\": \"\(name).weight\"},"
+      + " {\"rename\": \"\(name).gamma\", \"to\": \"\(name).bias\"}"
+  }
+
   static func norm(
     _ norm: NormParameters, step: Int, _ context: BankContext
   ) -> [Hypothesis] {
@@ -60,9 +67,7 @@ extension Bank {
     add(
       .gammaBetaSwapped, "weight (gamma) and bias (beta) are swapped",
       "swap \(name).weight and \(name).bias",
-      map: "{\"rename\": \"\(name).weight\", \"to\": \"\(name).gamma\"},"
-        + " {\"rename\": \"\(name).bias\", \"to\": \"\(name).weight\"},"
-        + " {\"rename\": \"\(name).gamma\", \"to\": \"\(name).bias\"}"
+      map: gammaBetaMap(name)
     ) { swap(&$0.gamma, &$0.beta) }
     all.append(
       Hypothesis(
@@ -125,116 +130,6 @@ extension Bank {
       ) {
         $0.mean = other.parameters.mean
         $0.variance = other.parameters.variance
-      }
-    }
-    return all
-  }
-
-  static func pool(_ pool: PoolStep, step: Int, isAdaptive: Bool, _ context: BankContext)
-    -> [Hypothesis]
-  {
-    var all: [Hypothesis] = []
-    func add(_ fault: Fault, _ what: String, _ remedy: String, _ changed: PoolStep) {
-      if changed.bins == pool.bins && changed.isMaximum == pool.isMaximum { return }
-      all.append(
-        Hypothesis(
-          fault: fault, step: step, what: what, remedy: remedy,
-          steps: { _ in [.pool(changed)] }))
-    }
-    var other = pool
-    other.isMaximum.toggle()
-    add(
-      .poolingKind,
-      pool.isMaximum
-        ? "the golden takes averages, not maxima" : "the golden takes maxima, not averages",
-      "use the same kind of pooling in both models", other)
-    if isAdaptive {
-      let input = Array(context.input[1...])
-      var floors = pool
-      floors.bins = zip(input, pool.bins).map { extent, bins in
-        bins.indices.map { $0 * extent / bins.count..<($0 + 1) * extent / bins.count }
-      }
-      var equal = pool
-      equal.bins = zip(input, pool.bins).map { extent, bins in
-        let stride = max(1, extent / bins.count)
-        let kernel = extent - (bins.count - 1) * stride
-        return bins.indices.map { $0 * stride..<$0 * stride + kernel }
-      }
-      var ends = pool
-      ends.bins = zip(input, pool.bins).map { extent, bins in
-        let size = (extent + bins.count - 1) / bins.count
-        return bins.indices.map { min($0 * size, extent - 1)..<min(($0 + 1) * size, extent) }
-      }
-      let remedy = "torch's window runs from floor(i in / out) to ceil((i + 1) in / out)"
-      for bins in [floors, equal, ends]
-      where bins.bins.allSatisfy({ $0.allSatisfy { !$0.isEmpty } }) {
-        add(.adaptiveBins, "the adaptive windows do not overlap as torch's do", remedy, bins)
-      }
-    } else {
-      for axis in 0..<3 where pool.bins[axis].contains(where: { $0.count > 1 }) {
-        for shift in [-1, 1] {
-          var moved = pool
-          moved.bins[axis] = pool.bins[axis].map { $0.lowerBound + shift..<$0.upperBound + shift }
-          add(
-            .padding,
-            "the golden's windows are shifted by \(shift) along \(context.name(ofAxis: axis))",
-            "use the same padding in both poolings", moved)
-        }
-      }
-      all += sizes(pool, step: step, context)
-    }
-    return all
-  }
-
-  /// Other strides and ceil_mode: seen by the recorded extents.
-  private static func sizes(
-    _ pool: PoolStep, step: Int, _ context: BankContext
-  ) -> [Hypothesis] {
-    let axes = context.axes
-    guard let recorded = context.recorded, recorded.count == context.input.count,
-      !axes.isEmpty, pool.bins.count == 3
-    else { return [] }
-    // Where an axis is not there, it has one place.
-    let missing = Array(repeating: 1, count: axes.lowerBound)
-    let input = missing + context.input.dropFirst()
-    let wanted = missing + recorded.dropFirst()
-    var all: [Hypothesis] = []
-    let kernel = pool.bins.map { $0.first?.count ?? 1 }
-    let stride = pool.bins.map { $0.count > 1 ? $0[1].lowerBound - $0[0].lowerBound : 1 }
-    var tried: Set<[[Range<Int>]]> = []
-    for order in permutations(3) where (0..<axes.lowerBound).allSatisfy({ order[$0] == $0 }) {
-      let size = order.map { kernel[$0] }
-      // Of each axis by itself: a stride may have been given for one of them.
-      let steps = order.map { axis in
-        axes.contains(axis)
-          ? Set([stride[axis], kernel[axis], 1, 2, stride[axis] + 1]).sorted() : [1]
-      }
-      for by in steps[0].flatMap({ a in steps[1].flatMap { b in steps[2].map { [a, b, $0] } } }) {
-        for ceil in [false, true] {
-          var changed = pool
-          changed.bins = (0..<3).map { axis in
-            let extent = input[axis]
-            guard extent >= size[axis] else { return [] }
-            var count = (extent - size[axis]) / by[axis] + 1
-            if ceil, axes.contains(axis), count * by[axis] < extent { count += 1 }
-            return (0..<max(0, count)).map { $0 * by[axis]..<$0 * by[axis] + size[axis] }
-          }
-          guard changed.bins.map(\.count) == wanted,
-            tried.insert(changed.bins).inserted
-          else { continue }
-          let replaced = changed
-          all.append(
-            Hypothesis(
-              fault: ceil ? .ceilMode : .stride, step: step,
-              what: ceil
-                ? "the golden keeps windows that do not fit whole (ceil_mode)"
-                : "the golden pools with a kernel of \(context.sizes(size)) and a stride of"
-                  + " \(context.sizes(by))",
-              remedy: ceil
-                ? "set ceil_mode alike in both models"
-                : "use the same kernel and stride in both models",
-              steps: { _ in [.pool(replaced)] }))
-        }
       }
     }
     return all

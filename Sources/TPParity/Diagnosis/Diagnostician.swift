@@ -205,10 +205,6 @@ struct Diagnostician: Sendable {
 
   /// The last layer of a segment with its cell state for its output, where it is an LSTM.
   private func cellState(_ segment: Segment) -> SegmentStep? {
-    if case .lstm(var lstm)? = segment.steps.last {
-      lstm.output = .cell
-      return .lstm(lstm)
-    }
     guard let place = segment.layers.last,
       case .recurrent(let recurrent) = model.architecture.layers[place].kind,
       recurrent.cell == .lstm

@@ -3,8 +3,8 @@ extension Fits {
   ///
   /// Given the recorded hidden state of the step before, each unit depends on nothing but its own four
   /// sums: so four numbers for each unit, found by least squares over all clips and steps.
-  func recurrentBias(_ step: Int, _ lstm: RecurrentStep) -> [Hypothesis] {
-    guard step == segment.steps.count - 1 else { return [] }
+  func recurrentBias(_ step: Int, _ stack: RecurrentStack) -> [Hypothesis] {
+    guard step == segment.steps.count - 1, let lstm = stack.only else { return [] }
     let hidden = lstm.hidden
     var shifts = [Double](repeating: 0, count: 4 * hidden)
     var sequences: [(sums: [Double], outputs: [Double])] = []
@@ -33,12 +33,12 @@ extension Fits {
     for unit in 0..<hidden {
       for gate in 0..<4 { shifts[gate * hidden + unit] = found[unit].shift[gate] }
     }
-    var changed = lstm
-    changed.inputBias = zip(lstm.inputBias, shifts).map { $0 + $1 }
+    let fitted = RecurrentStack(only: lstm) {
+      $0.inputBias = zip(lstm.inputBias, shifts).map { $0 + $1 }
+    }
     let missing = [("bias_ih", lstm.inputBias), ("bias_hh", lstm.hiddenBias)].filter {
       $0.1.allSatisfy { $0 == 0 }
     }.map(\.0)
-    let fitted = changed
     return [
       Hypothesis(
         fault: missing.isEmpty ? .otherWeights : .biasMissing, step: step,
@@ -47,7 +47,7 @@ extension Fits {
           : "\(listed(missing)) of the weights \(missing.count == 1 ? "is" : "are") all zeros and the"
             + " golden has more: the sums of every gate differ by a constant",
         remedy: "export bias_ih_l0 and bias_hh_l0 of \(segment.target) both",
-        steps: { _ in [.lstm(fitted)] }, isFitted: true)
+        steps: { _ in [.recurrent(fitted)] }, isFitted: true)
     ]
   }
 

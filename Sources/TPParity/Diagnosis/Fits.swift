@@ -16,7 +16,7 @@ struct Fits {
       case .convolution, .linear:
         all += bias(step) + standardised(step) + rounded(step) + rows(step)
       case .affine: all += trained(step) + roundedParameters(step)
-      case .lstm(let lstm): all += recurrentBias(step, lstm) + roundedParameters(step)
+      case .recurrent(let stack): all += recurrentBias(step, stack) + roundedParameters(step)
       case .whole: all += roundedParameters(step)
       default: break
       }
@@ -216,15 +216,7 @@ struct Fits {
           + " to that makes it",
         remedy: "convert the original checkpoint again, without --dtype, or declare the loss",
         steps: { _ in [segment.steps[step]] }, isFitted: true)
-      if case .lstm(let lstm) = segment.steps[step],
-        [lstm.fromInput, lstm.fromHidden, lstm.inputBias, lstm.hiddenBias].allSatisfy({
-          $0.allSatisfy(format.holds)
-        })
-      {
-        hypothesis.noiseScale = format.unit / roundingUnit
-        return [hypothesis]
-      }
-      if case .recurrent = architecture.layers[place].kind, case .whole = segment.steps[step],
+      if case .recurrent = architecture.layers[place].kind,
         parameters(place).allSatisfy(format.holds)
       {
         hypothesis.noiseScale = format.unit / roundingUnit

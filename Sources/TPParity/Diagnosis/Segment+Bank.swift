@@ -38,10 +38,9 @@ struct ModelBank: Sendable {
     case .convolution(let conv): return Bank.convolution(conv, step: step, context)
     case .affine:
       return normParameters(place).map { Bank.norm($0, step: step, context) } ?? []
-    case .pointwise: return Bank.relu(step: step)
+    case .pointwise(let own): return Bank.activation(own, step: step)
     case .pool(let pool):
-      let isAdaptive = if case .adaptiveAveragePool = layer.kind { true } else { false }
-      return Bank.pool(pool, step: step, isAdaptive: isAdaptive, context)
+      return Bank.pool(pool, layer.kind.pool, step: step, context)
     case .gather(let order, _):
       if case .lastStep = layer.kind { return Bank.lastStep(step: step, context) }
       return Bank.order(step: step, context, isPermute: true, current: order)
@@ -51,10 +50,9 @@ struct ModelBank: Sendable {
       if step > 0, case .gather = segment.steps[step - 1] { return [] }
       return Bank.order(
         step: step, context, isPermute: false, current: (0..<Int32(count)).map { $0 })
-    case .lstm(let lstm): return Bank.recurrent(lstm, step: step, context)
     case .linear(let linear): return Bank.linear(linear, step: step, context)
-    case .whole: return whole(layer, step: step, context)
-    case .meanOfSteps, .softmax, .recurrent, .layerNorm: return []
+    case .recurrent, .whole: return whole(layer, step: step, context)
+    case .meanOfSteps, .softmax, .layerNorm: return []
     }
   }
 
@@ -63,7 +61,7 @@ struct ModelBank: Sendable {
     switch layer.kind {
     case .recurrent(let recurrent):
       let stack = RecurrentStack(recurrent, layer, model.weights)
-      return Bank.stack(stack, recurrent, step: step, context)
+      return Bank.recurrent(stack, recurrent, step: step, context)
     case .layerNorm(let norm):
       return Bank.layerNorm(LayerNormStep(norm, layer, model.weights), step: step, context)
     default: return []
@@ -155,6 +153,16 @@ extension Layer {
   fileprivate var backwardFeatures: Int {
     guard case .recurrent(let recurrent) = kind, recurrent.isBidirectional else { return 0 }
     return recurrent.hidden
+  }
+}
+
+extension Layer.Kind {
+  /// The windows of a pooling that is not adaptive.
+  fileprivate var pool: Layer.Pool? {
+    switch self {
+    case .maxPool(let pool), .averagePool(let pool): pool
+    default: nil
+    }
   }
 }
 

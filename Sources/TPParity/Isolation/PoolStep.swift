@@ -1,11 +1,50 @@
 internal import TPModels
 
 /// A pooling over depth, height and width, by the window of each output coordinate of each axis.
-struct PoolStep: Sendable {
-  /// Of each axis, the input coordinates of every output coordinate; coordinates beyond the input
+struct PoolStep: Hashable, Sendable {
+  /// Of each axis, the reach of every output coordinate over the input; coordinates beyond the input
   /// are padding, which no maximum and no sum sees.
   var bins: [[Range<Int>]]
   var isMaximum: Bool
+  /// Of each axis, the steps between the inputs of a window.
+  var dilation = [1, 1, 1]
+  /// Of each axis, how many coordinates every output coordinate counts for the number that a sum is
+  /// divided by; empty where the padding is not counted.
+  var counts: [[Int]] = []
+
+  init(bins: [[Range<Int>]], isMaximum: Bool) {
+    self.bins = bins
+    self.isMaximum = isMaximum
+  }
+
+  /// The windows of a layer of up to three axes.
+  ///
+  /// - Parameters:
+  ///   - extents: depth, height and width of the input.
+  ///   - output: the same of the output.
+  init(_ pool: Layer.Pool, isMaximum: Bool, over extents: [Int], to output: [Int]) {
+    let pool = pool.inVolume
+    bins = (0..<3).map { axis in
+      let reach = (pool.kernel[axis] - 1) * pool.dilation[axis] + 1
+      return (0..<output[axis]).map { place in
+        let start = place * pool.stride[axis] - pool.padding[axis]
+        return start..<start + reach
+      }
+    }
+    self.isMaximum = isMaximum
+    dilation = pool.dilation
+    let isPadded = pool.padding.contains { $0 > 0 }
+    if !isMaximum, pool.countsPadding, isPadded || pool.rounding == .ceiling {
+      count(padding: pool.padding, of: extents)
+    }
+  }
+
+  /// Counts the padding, of which no window's reach beyond it is a part.
+  mutating func count(padding: [Int], of extents: [Int]) {
+    counts = zip(bins, zip(extents, padding)).map { bins, size in
+      bins.map { min($0.upperBound, size.0 + size.1) - $0.lowerBound }
+    }
+  }
 
   /// PyTorch's adaptive windows: from the floor of the start to the ceiling of the end; they
   /// overlap where sizes do not divide.
@@ -20,25 +59,39 @@ struct PoolStep: Sendable {
     [input[0]] + bins.map(\.count).suffix(input.count - 1)
   }
 
-  private func windows(_ position: Int, _ input: [Int]) -> (channel: Int, ranges: [Range<Int>]) {
+  /// The channel of an output and its coordinate along each axis.
+  private func place(_ position: Int) -> (channel: Int, at: [Int]) {
     let counts = bins.map(\.count)
     let plane = counts.reduce(1, *)
     let place = position % plane
-    let at = [place / (counts[1] * counts[2]), place / counts[2] % counts[1], place % counts[2]]
     return (
       position / plane,
-      (0..<3).map { bins[$0][at[$0]].clamped(to: 0..<input[$0 + 1]) }
+      [place / (counts[1] * counts[2]), place / counts[2] % counts[1], place % counts[2]]
     )
   }
 
+  /// What lies in the input of one coordinate's window.
+  private func inputs(_ axis: Int, _ at: Int, _ extent: Int) -> StrideTo<Int> {
+    let (bin, by) = (bins[axis][at], dilation[axis])
+    let before = bin.lowerBound < 0 ? (by - 1 - bin.lowerBound) / by : 0
+    return stride(from: bin.lowerBound + before * by, to: min(bin.upperBound, extent), by: by)
+  }
+
   private func each(_ position: Int, _ input: [Int], _ body: (Int) -> Void) {
-    let (channel, ranges) = windows(position, input)
-    for z in ranges[0] {
-      for y in ranges[1] {
+    let (channel, at) = place(position)
+    for z in inputs(0, at[0], input[1]) {
+      for y in inputs(1, at[1], input[2]) {
         let row = ((channel * input[1] + z) * input[2] + y) * input[3]
-        for x in ranges[2] { body(row + x) }
+        for x in inputs(2, at[2], input[3]) { body(row + x) }
       }
     }
+  }
+
+  /// What a sum of so many inputs is divided by.
+  private func divisor(_ position: Int, elements: Int) -> Double {
+    if counts.isEmpty { return Double(elements) }
+    let at = place(position).at
+    return Double((0..<3).reduce(1) { $0 * counts[$1][at[$1]] })
   }
 
   func demand(_ positions: [Int], input: [Int]) -> [Int] {
@@ -81,10 +134,10 @@ struct PoolStep: Sendable {
         }
       }
       guard isKnown, elements > 0 else { continue }
-      let n = Double(elements)
       if isMaximum {
         result.add(position, most, variance: variance, bound: bound)
       } else {
+        let n = divisor(position, elements: elements)
         // As in the truth: a chain of more than 16 sums is farther off than one rounding.
         let own = roundingUnit * (magnitude / n) * max(1, n / 16).squareRoot()
         result.add(

@@ -29,6 +29,19 @@ struct RecurrentStack: Sendable {
     }
   }
 
+  /// One layer of one direction, changed.
+  init(only step: RecurrentStep, _ change: (inout RecurrentStep) -> Void) {
+    var step = step
+    change(&step)
+    layers = [[step]]
+  }
+
+  /// The LSTM of one layer and direction that these are, if they are one.
+  var only: RecurrentStep? {
+    guard layers.count == 1, layers[0].count == 1, layers[0][0].cell == .lstm else { return nil }
+    return layers[0][0]
+  }
+
   /// Features of each step of the output.
   var outputs: Int { layers.last?.reduce(0) { $0 + $1.hidden } ?? 0 }
 

@@ -17,7 +17,7 @@ extension SegmentStep {
     case .affine, .pointwise, .reshape: return positions
     case .pool(let step): return step.demand(positions, input: input)
     case .gather(let order, _): return Set(positions.map { Int(order[$0]) }).sorted()
-    case .lstm, .recurrent, .layerNorm, .meanOfSteps, .softmax, .whole: return nil
+    case .recurrent, .layerNorm, .meanOfSteps, .softmax, .whole: return nil
     case .linear(let step):
       let (inputs, outputs) = (input[input.count - 1], step.outputs)
       return Set(positions.map { $0 / outputs }).sorted().flatMap { row in
@@ -44,8 +44,6 @@ extension SegmentStep {
       field.extents = extents
       return field
     case .meanOfSteps: return input.positions == nil ? mean(input, judging: judging) : nil
-    case .lstm(let step):
-      return input.positions == nil ? step.apply(input, judging: judging) : nil
     case .recurrent(let stack):
       return input.positions == nil ? stack.apply(input, judging: judging) : nil
     case .layerNorm(let step):

@@ -15,8 +15,7 @@ enum SegmentStep: Sendable {
   case reshape([Int])
   /// The mean over the steps of a sequence (steps, features).
   case meanOfSteps
-  case lstm(RecurrentStep)
-  /// Layers and directions of an LSTM or a GRU, as a hypothesis has them.
+  /// Layers and directions of an LSTM or a GRU.
   case recurrent(RecurrentStack)
   /// As a hypothesis has it.
   case layerNorm(LayerNormStep)
@@ -61,6 +60,10 @@ extension SegmentStep {
       let given = weights[layer.key(suffix)]
       return given.isEmpty ? Array(repeating: missing, count: count) : given.map { Double($0) }
     }
+    func windows(_ pool: Layer.Pool, isMaximum: Bool) -> PoolStep {
+      PoolStep(
+        pool, isMaximum: isMaximum, over: Array(input.volume[1...]), to: Array(output.volume[1...]))
+    }
     if case .dropout = layer.kind {
       self = .reshape(output)
       return
@@ -85,34 +88,21 @@ extension SegmentStep {
     case .leakyRelu(let slope): self = .pointwise(.leakyRelu(slope: slope))
     case .tanh: self = .pointwise(.tanh)
     case .sigmoid: self = .pointwise(.sigmoid)
-    case .maxPool(let pool) where pool.isPlain:
-      self = .pool(
-        PoolStep(
-          bins: zip(output[1...], zip(pool.kernel, pool.stride)).map { count, sizes in
-            (0..<count).map { $0 * sizes.1..<$0 * sizes.1 + sizes.0 }
-          }.inVolume, isMaximum: true))
-    case .averagePool(let pool) where pool.isPlain && pool.divisor == nil:
-      self = .pool(
-        PoolStep(
-          bins: zip(output[1...], zip(pool.kernel, pool.stride)).map { count, sizes in
-            (0..<count).map { $0 * sizes.1..<$0 * sizes.1 + sizes.0 }
-          }.inVolume, isMaximum: false))
+    case .maxPool(let pool): self = .pool(windows(pool, isMaximum: true))
+    case .averagePool(let pool) where pool.divisor == nil:
+      self = .pool(windows(pool, isMaximum: false))
     case .adaptiveAveragePool, .adaptiveMaxPool:
       let isMaximum = if case .adaptiveMaxPool = layer.kind { true } else { false }
       self = .pool(
         PoolStep(
-          bins: PoolStep.adaptive(Array(input[1...]), Array(output[1...])).inVolume,
+          bins: PoolStep.adaptive(Array(input.volume[1...]), Array(output.volume[1...])),
           isMaximum: isMaximum))
     case .permute(let axes):
       self = .gather(
         order: axisOrder(axes.dropFirst().map { $0 - 1 }, extents: input), extents: output)
     case .flatten, .reshape: self = .reshape(output)
-    case .recurrent(let lstm) where lstm.isSingleLSTM:
-      self = .lstm(
-        RecurrentStep(
-          inputs: lstm.inputs, hidden: lstm.hidden, fromInput: values("weight_ih_l0"),
-          fromHidden: values("weight_hh_l0"), inputBias: values("bias_ih_l0"),
-          hiddenBias: values("bias_hh_l0")))
+    case .recurrent(let recurrent) where recurrent.isSingleLSTM:
+      self = .recurrent(RecurrentStack(recurrent, layer, weights))
     case .lastStep: self = .gather(order: stepOrder(input, step: input[0] - 1), extents: output)
     case .linear(let linear):
       self = .linear(
@@ -136,17 +126,9 @@ extension SegmentStep {
     case .gather(_, let extents), .whole(_, let extents): extents
     case .reshape(let extents): extents
     case .meanOfSteps: Array(input.dropFirst())
-    case .lstm(let step): [input[0], step.hidden]
     case .recurrent(let stack): [input[0], stack.outputs]
     case .linear(let step): input.dropLast() + [step.outputs]
     }
-  }
-}
-
-extension [[Range<Int>]] {
-  /// The windows along depth, height, width: where an axis is not there, one of its one place.
-  fileprivate var inVolume: [[Range<Int>]] {
-    Array(repeating: [0..<1], count: Swift.max(0, 3 - count)) + self
   }
 }
 
