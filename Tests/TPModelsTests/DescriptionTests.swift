@@ -109,6 +109,16 @@ struct DescriptionTests {
         .malformed,
         "layer c (Conv1d): \"same\" goes with a stride of 1 only (key layers[0].padding)"
       ),
+      (
+        #"{"name": "X", "input": [2, 9], "layers": [{"kind": "Conv1d", "name": "c", "in_channels": 2, "out_channels": 2, "kernel_size": -9223372036854775808, "padding": "same"}]}"#,
+        .malformed,
+        "layer c (Conv1d) is described with a size of -9223372036854775808 (key layers[0])"
+      ),
+      (
+        #"{"name": "X", "input": [2, 9], "layers": [{"kind": "Conv1d", "name": "c", "in_channels": 2, "out_channels": 2, "kernel_size": 3, "dilation": 9223372036854775807, "padding": "same"}]}"#,
+        .malformed,
+        "layer c (Conv1d) is described with a size of 9223372036854775807 (key layers[0])"
+      ),
     ] as [(String, PortError.Kind, String)])
   func faults(text: String, kind: PortError.Kind, sentence: String) {
     let error = #expect(throws: PortError.self) {
