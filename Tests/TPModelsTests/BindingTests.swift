@@ -159,6 +159,28 @@ struct BindingTests {
     #expect((report.error?.message.count ?? .max) < 2_000)
   }
 
+  /// To compare two names takes as many steps as the product of their lengths: of names with 192
+  /// bytes each, 85 of either side are compared.
+  @Test func longNamesOfBothSidesAreBounded() throws {
+    let three = try Shape([3])
+    let names = (100..<200).map { String(repeating: "x", count: 189) + String($0) }
+    let surplus = try stateDict(
+      without: ["fc1.bias"], adding: names.map { ($0, try zeros(.float32, three)) })
+    let unexpected = try architecture().match(surplus).unexpected
+    #expect(unexpected.count == 100)
+    #expect(unexpected.count { !$0.sameShape.isEmpty } == 85)
+
+    let layers = names.map { name in
+      Layer(String(name.dropFirst(".weight".count)), .layerNorm(.init([3], hasBias: false)))
+    }
+    let wide = try Architecture(name: "Wide", input: [3], layers: layers)
+    var found = StateDict()
+    try found.append("z", zeros(.float32, three))
+    #expect(wide.match(found).missing.count { !$0.sameShape.isEmpty } == 85)
+    for spec in wide.parameterTable { try found.append(spec.name, zeros(.float32, Shape([4]))) }
+    #expect(wide.match(found).misshapen.count { !$0.sameShape.isEmpty } == 85)
+  }
+
   @Test func bytesThatCannotBeHadNameTheirKey() throws {
     let broken = try Tensor(
       dtype: .float32, shape: Shape([3]),
