@@ -149,8 +149,4 @@ extension Architecture {
   func inputExtents(of layer: Int) -> [Int] { layer == 0 ? input : outputs[layer - 1] }
   /// The elements of a layer's input.
   func inputCount(of layer: Int) -> Int { inputExtents(of: layer).reduce(1, *) }
-  /// The most elements that lie between two layers.
-  var largestActivation: Int {
-    ([input] + outputs).reduce(0) { max($0, $1.reduce(1, *)) }
-  }
 }
