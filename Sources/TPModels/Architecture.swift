@@ -48,7 +48,10 @@ public struct Architecture: Hashable, Sendable {
     var outputs: [[Int]] = []
     var names: Set<String> = [Architecture.logits]
     for extent in input where extent < 1 || extent > Layer.largestExtent {
-      throw PortError(.malformed, "architecture \(printable(name)) has an input of \(input)")
+      throw PortError(
+        .malformed,
+        "architecture \(printable(name)) has an input of \(input), whose extents must each be 1 to"
+          + " \(Layer.largestExtent)", key: "input")
     }
     guard let last = layers.last else {
       throw PortError(.malformed, "architecture \(printable(name)) has no layers")
@@ -65,7 +68,11 @@ public struct Architecture: Hashable, Sendable {
       for name in [layer.name, layer.foldedNorm].compactMap({ $0 })
       where !names.insert(name).inserted {
         throw PortError(
-          .malformed, "two layers have the same name", record: "layers[\(index)]", key: name)
+          .malformed,
+          name == Architecture.logits
+            ? "a layer has the name of the last one's output" : "two layers have the same name",
+          record: "layers[\(index)]", key: name,
+          remedy: "give each a name of its own, or none where it has no parameters")
       }
     }
     guard framesAxis.map(input.indices.contains) != false else {
