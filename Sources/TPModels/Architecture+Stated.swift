@@ -48,7 +48,8 @@ extension Architecture {
   ) throws(PortError) -> Architecture {
     do throws(PortError) {
       guard text.utf8.count <= mostDescriptionBytes else {
-        throw PortError(.limit, "it is larger than any description of a network, 16 MiB")
+        throw PortError(
+          .limit, "it has \(text.utf8.count) bytes, more than \(mostDescriptionBytes)")
       }
       let architecture = try Architecture(description: try JSONValue(parsing: text))
       guard name == nil || name == architecture.name else {
