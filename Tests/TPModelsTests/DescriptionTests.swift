@@ -127,4 +127,22 @@ struct DescriptionTests {
     #expect(error?.kind == kind)
     #expect(error?.description == sentence)
   }
+
+  /// The extents are kept for each layer: of a million axes they would be many gigabytes.
+  @Test func moreAxesThanATensorHas() throws {
+    func described(axes: Int) throws -> Architecture {
+      let ones = Array(repeating: "1", count: axes).joined(separator: ", ")
+      return try Architecture(
+        description: JSONValue(
+          parsing: """
+            {"name": "X", "input": [1],
+             "layers": [{"kind": "reshape", "shape": [\(ones)]}, {"kind": "Flatten"}]}
+            """))
+    }
+    #expect(try described(axes: 64).outputs.map(\.count) == [64, 1])
+    let error = #expect(throws: PortError.self) { try described(axes: 65) }
+    #expect(
+      error?.description
+        == "layer reshape: shape is not the extents after that of the clips (key layers[0].shape)")
+  }
 }
