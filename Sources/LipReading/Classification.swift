@@ -2,7 +2,8 @@ internal import TPModels
 
 /// What a clip shows.
 public struct Classification: Hashable, Sendable {
-  /// The index of the most probable class, the first of several; as in PyTorch, NaN is larger than all.
+  /// The index of the most probable class, the first of several; as in PyTorch, NaN is larger than
+  /// all.
   public let index: Int
   /// Its name; `nil` where the weight file names none.
   public let className: String?
