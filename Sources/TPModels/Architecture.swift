@@ -19,6 +19,9 @@ public struct Architecture: Hashable, Sendable {
     public var elementCount: Int { extents.reduce(1, *) }
   }
 
+  /// The most entries of a state_dict: 4,096 layers may each be an LSTM with 256 of them.
+  static let mostEntries = 1 << 16
+
   /// What the output of the last layer is called besides its module's name.
   public static let logits = "logits"
 
@@ -46,6 +49,7 @@ public struct Architecture: Hashable, Sendable {
   ) throws(PortError) {
     var shape = input
     var outputs: [[Int]] = []
+    var table: [ParameterSpec] = []
     var names: Set<String> = [Architecture.logits]
     for extent in input where extent < 1 || extent > Layer.largestExtent {
       throw PortError(
@@ -65,6 +69,13 @@ public struct Architecture: Hashable, Sendable {
         throw error.at(key: "layers[\(index)]")
       }
       outputs.append(shape)
+      table += layer.parameters
+      guard table.count <= Architecture.mostEntries else {
+        throw PortError(
+          .limit,
+          "the layers up to here have \(table.count) entries in the state_dict, and the most are"
+            + " \(Architecture.mostEntries)", key: "layers[\(index)]")
+      }
       for name in [layer.name, layer.foldedNorm].compactMap({ $0 })
       where !names.insert(name).inserted {
         throw PortError(
@@ -96,7 +107,7 @@ public struct Architecture: Hashable, Sendable {
     self.classes = classes
     self.layers = layers
     self.outputs = outputs
-    parameterTable = layers.flatMap(\.parameters)
+    parameterTable = table
   }
 
   /// An architecture of our own making.

@@ -250,6 +250,21 @@ struct ArchitectureTests {
     #expect(error?.message == message)
   }
 
+  @Test func moreEntriesThanANetworkHas() throws {
+    func stacked(_ count: Int) throws -> Architecture {
+      let stack = Layer.Recurrent(.lstm, 8, hidden: 4, layers: 32, isBidirectional: true)
+      let layers = (0..<count).map { Layer("lstm\($0)", .recurrent(stack)) }
+      return try Architecture(name: "X", input: [1, 8], layers: layers + [Layer(.lastStep)])
+    }
+    #expect(try stacked(256).parameterTable.count == 65_536)
+    let error = #expect(throws: PortError.self) { try stacked(257) }
+    #expect(error?.kind == .limit)
+    #expect(
+      error?.description
+        == "the layers up to here have 65792 entries in the state_dict, and the most are 65536"
+        + " (key layers[256])")
+  }
+
   @Test func names() throws {
     #expect(try Architecture.named("LightweightCNNLSTM") == .lightweightCNNLSTM)
     #expect(try Architecture.named("lightweightcnnlstm") == .lightweightCNNLSTM)
