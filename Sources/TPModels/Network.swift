@@ -53,7 +53,8 @@ public final class Network: Sendable {
     guard weights.architecture.parameterTable == architecture.parameterTable else {
       throw PortError(
         .mismatch,
-        "the weights were bound to \(weights.architecture.name), not to \(architecture.name)")
+        "the weights were bound to \(printable(weights.architecture.name)), not to"
+          + " \(printable(architecture.name))")
     }
     guard KernelVariant.available.contains(variant) else {
       throw PortError(.unsupported, "this processor does not run the \(variant.rawValue) kernels")
@@ -137,8 +138,9 @@ public final class Network: Sendable {
     for name in recording.sorted() where !known.contains(name) {
       let near = nearest(name, among: known.map { ($0, $0) }, atMost: 1).first
       throw PortError(
-        .usage, "\(architecture.name) has no activation \(printable(name))",
-        remedy: near.map { "did you mean \($0)?" } ?? "there are " + known.joined(separator: ", "))
+        .usage, "\(printable(architecture.name)) has no activation \(printable(name))",
+        remedy: near.map { "did you mean \(printable($0))?" }
+          ?? "there are " + known.map { printable($0) }.joined(separator: ", "))
     }
     return count
   }
