@@ -43,7 +43,8 @@ public struct Architecture: Hashable, Sendable {
 
   /// Checks every hyperparameter and that each layer fits the one before it.
   ///
-  /// - Throws: `PortError` naming the first layer that does not fit, or a name that occurs twice.
+  /// - Throws: `PortError` naming the first layer that does not fit, a name that occurs twice, or the
+  ///   layer with which the state_dict has more than 65,536 entries.
   public init(
     name: String, input: [Int], framesAxis: Int? = nil, classes: [String]? = nil, layers: [Layer]
   ) throws(PortError) {

@@ -140,8 +140,7 @@ extension Layer.Convolution {
     guard stride.allSatisfy({ $0 == 1 }) else {
       throw fields.fault("padding", "\"same\" goes with a stride of 1 only")
     }
-    // PyTorch puts what is odd at the end.
-    // Sizes that are out of range are refused with the shapes, later.
+    // PyTorch puts what is odd at the end. Sizes out of range are refused with the shapes, later.
     for axis in 0..<rank where kernel[axis] >= 1 && dilation[axis] >= 1 {
       let (all, overflow) = (kernel[axis] - 1).multipliedReportingOverflow(by: dilation[axis])
       if overflow { continue }
