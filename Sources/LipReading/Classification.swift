@@ -2,7 +2,8 @@ internal import TPModels
 
 /// What a clip shows.
 public struct Classification: Hashable, Sendable {
-  /// The index of the most probable class.
+  /// The index of the most probable class, the first of several; as in PyTorch, NaN is larger than
+  /// all.
   public let index: Int
   /// Its name; `nil` where the weight file names none.
   public let className: String?
@@ -11,11 +12,13 @@ public struct Classification: Hashable, Sendable {
   /// What the probabilities were made of.
   public let logits: [Float]
 
-  init(logits: [Float], classes: [String]?, areProbabilities: Bool) {
+  package init(logits: [Float], classes: [String]?, areProbabilities: Bool) {
     self.logits = logits
     probabilities = areProbabilities ? logits : softmax(logits)
     var best = 0
-    for place in logits.indices where logits[place] > logits[best] { best = place }
+    for place in logits.indices.dropFirst() where !logits[best].isNaN {
+      if logits[place] > logits[best] || logits[place].isNaN { best = place }
+    }
     index = best
     className = classes?[best]
   }

@@ -111,7 +111,7 @@ public struct GrayFrame: Hashable, Sendable {
       throw PortError(
         .limit,
         "a frame of \(width) x \(height) pixels: each side must be 1 to \(mostExtent), and the"
-          + " product at most \(mostPixels)", remedy: "make the frames smaller")
+          + " product at most \(mostPixels)", remedy: "give frames of such a size")
     }
   }
 }

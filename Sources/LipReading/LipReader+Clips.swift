@@ -67,8 +67,8 @@ extension LipReader {
     guard clip.values.count == needed else {
       throw PortError(
         .mismatch,
-        "a clip of \(clip.values.count) numbers was given and \(architecture) takes \(needed),"
-          + " \(input)")
+        "a clip of \(clip.values.count) numbers was given and \(printable(architecture)) takes"
+          + " \(needed), \(input)")
     }
   }
 }

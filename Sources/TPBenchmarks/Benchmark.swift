@@ -12,9 +12,9 @@ public struct Benchmark: Sendable {
   public var golden: String?
   /// Runs of each job; at least 1.
   public var runs = 15
-  /// Clips that are run at a time.
+  /// Clips that are run at a time; each at least 1.
   public var batches = [1, 8]
-  /// Numbers of threads.
+  /// Numbers of threads; each at least 1.
   public var threads = [1, 2]
   /// Which kernels run the network.
   public var kernels = KernelVariant.best
@@ -57,6 +57,8 @@ public struct Benchmark: Sendable {
   ///   run the kernels, or no job is wanted.
   public func run(progress: (Int, Int) -> Void = { _, _ in }) throws(PortError) -> Result {
     let folder = try TemporaryFolder()
+    // The jobs know its files by their paths alone.
+    defer { withExtendedLifetime(folder) {} }
     let model = try loadedModel()
     var jobs = try fileJobs(model, in: folder)
     if let model { jobs += try networkJobs(model, in: folder) }
@@ -68,7 +70,7 @@ public struct Benchmark: Sendable {
         .usage, "no job is wanted",
         remedy: "there are: " + names.filter { seen.insert($0).inserted }.joined(separator: "; "))
     }
-    let machine = Machine.measured(threads: threads, kernels: kernels)
+    let machine = Machine.measured(threads: threads.map { max(1, $0) }, kernels: kernels)
     var repeats: [Int] = []
     for job in jobs { repeats.append(try job.repeats()) }
     var seconds = jobs.map { _ in [Double]() }

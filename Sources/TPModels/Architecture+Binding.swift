@@ -57,18 +57,25 @@ extension Architecture {
     let expected = Set(parameterTable.map(\.name))
     let surplus = stateDict.entries.filter { !expected.contains($0.name) }
     let lacking = parameterTable.filter { stateDict[$0.name] == nil }
-    // A hostile file may have a million entries; the first thousand are enough to suggest from.
-    let candidates = surplus.prefix(1_000).map { ($0.name, $0.tensor.shape) }
-    let wanted = lacking.map { ($0.name, $0.shape) }
-    report.missing = lacking.map {
-      let near = suggestions(for: ($0.name, $0.shape), among: candidates, atMost: 3)
+    var missing = ComparedNames()
+    var unexpected = ComparedNames()
+    var misshapen = ComparedNames()
+    let wanted = lacking.filter { missing.take($0.name) }.map { ($0.name, $0.shape) }
+    let candidates = surplus.filter { unexpected.take($0.name) }.map { ($0.name, $0.tensor.shape) }
+    report.missing = lacking.map { spec in
+      guard missing.names.contains(spec.name) else {
+        return .init(name: spec.name, shape: spec.shape, suggestions: [])
+      }
+      let near = suggestions(for: (spec.name, spec.shape), among: candidates, atMost: 3)
       return .init(
-        name: $0.name, shape: $0.shape, suggestions: near,
-        sameShape: sameShape(for: ($0.name, $0.shape), among: candidates, except: near))
+        name: spec.name, shape: spec.shape, suggestions: near,
+        sameShape: sameShape(for: (spec.name, spec.shape), among: candidates, except: near))
     }
-    report.unexpected = surplus.enumerated().map { index, entry in
+    report.unexpected = surplus.map { entry in
       let own = (entry.name, entry.tensor.shape)
-      guard index < 1_000 else { return .init(name: own.0, shape: own.1, suggestion: nil) }
+      guard unexpected.names.contains(entry.name) else {
+        return .init(name: own.0, shape: own.1, suggestion: nil)
+      }
       let near = suggestions(for: own, among: wanted, atMost: 1)
       return .init(
         name: own.0, shape: own.1, suggestion: near.first,
@@ -77,10 +84,11 @@ extension Architecture {
     for spec in parameterTable {
       guard let tensor = stateDict[spec.name] else { continue }
       if tensor.shape != spec.shape {
+        let near =
+          misshapen.take(spec.name)
+          ? sameShape(for: (spec.name, spec.shape), among: candidates, except: []) : []
         report.misshapen.append(
-          .init(
-            name: spec.name, expected: spec.shape, found: tensor.shape,
-            sameShape: sameShape(for: (spec.name, spec.shape), among: candidates, except: [])))
+          .init(name: spec.name, expected: spec.shape, found: tensor.shape, sameShape: near))
       }
       if !holds(spec.dtype, tensor.dtype) {
         report.wrongType.append(.init(name: spec.name, expected: spec.dtype, found: tensor.dtype))
@@ -145,6 +153,25 @@ extension Architecture {
     let first = nearest(wanted.name, among: names(true), atMost: limit)
     return first
       + nearest(wanted.name, among: names(false), atMost: limit - first.count)
+  }
+}
+
+/// Those names of a list that are compared with other names: the first ones.
+///
+/// A hostile file may have a million entries, and describe a network of twenty thousand. To compare
+/// two names takes as many steps as the product of their lengths, so all names together are bounded:
+/// a few hundred of the usual length are enough to suggest from.
+private struct ComparedNames {
+  private(set) var names: Set<String> = []
+  private var bytes = 0
+
+  /// Takes a name where there is room for it, and says whether there was.
+  mutating func take(_ name: String) -> Bool {
+    let (sum, overflow) = bytes.addingReportingOverflow(name.utf8.count)
+    guard !overflow, sum <= 1 << 14 else { return false }
+    bytes = sum
+    names.insert(name)
+    return true
   }
 }
 

@@ -46,7 +46,10 @@ extension Architecture {
       let file = try SharedBytes(path: path)
       let bytes = file.bytes
       guard bytes.byteCount <= mostDescriptionBytes else {
-        throw PortError(.limit, "is larger than any description of a network, 16 MiB")
+        throw PortError(
+          .limit,
+          "has \(bytes.byteCount) bytes, more than the \(mostDescriptionBytes) of any description of"
+            + " a network", remedy: "give a description of its layers in JSON")
       }
       let value = try JSONValue(parsing: bytes)
       return try Architecture(description: value)

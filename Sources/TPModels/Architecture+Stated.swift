@@ -48,7 +48,8 @@ extension Architecture {
   ) throws(PortError) -> Architecture {
     do throws(PortError) {
       guard text.utf8.count <= mostDescriptionBytes else {
-        throw PortError(.limit, "it is larger than any description of a network, 16 MiB")
+        throw PortError(
+          .limit, "it has \(text.utf8.count) bytes, more than \(mostDescriptionBytes)")
       }
       let architecture = try Architecture(description: try JSONValue(parsing: text))
       guard name == nil || name == architecture.name else {
@@ -74,15 +75,24 @@ extension Architecture {
     isFolded || Architecture.builtIn.contains(self) ? nil : json.text()
   }
 
-  /// Whether the network ends in softmax, so that its output is probabilities.
+  /// Whether the network ends in softmax over the classes, so that its output is probabilities: what
+  /// follows it may only choose a step or change the shape, and must keep the classes together.
   public var endsInSoftmax: Bool {
-    let last = layers.last {
+    let last = layers.lastIndex {
       switch $0.kind {
-      case .dropout, .flatten, .reshape: false
+      case .dropout, .flatten, .reshape, .lastStep: false
       default: true
       }
     }
-    guard case .softmax(_, let logarithm)? = last?.kind else { return false }
-    return !logarithm
+    guard let last, case .softmax(let axis, let logarithm) = layers[last].kind, !logarithm else {
+      return false
+    }
+    let extents = outputs[last]
+    let place = axis < 0 ? extents.count + axis : axis - 1
+    guard extents[place...].reduce(1, *) == classCount, extents[place] == classCount else {
+      return false
+    }
+    return extents[..<place].allSatisfy { $0 == 1 }
+      || outputs[last...].allSatisfy { $0.last == classCount }
   }
 }

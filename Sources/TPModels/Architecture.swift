@@ -19,6 +19,9 @@ public struct Architecture: Hashable, Sendable {
     public var elementCount: Int { extents.reduce(1, *) }
   }
 
+  /// The most entries of a state_dict: 4,096 layers may each be an LSTM with 256 of them.
+  static let mostEntries = 1 << 16
+
   /// What the output of the last layer is called besides its module's name.
   public static let logits = "logits"
 
@@ -40,15 +43,20 @@ public struct Architecture: Hashable, Sendable {
 
   /// Checks every hyperparameter and that each layer fits the one before it.
   ///
-  /// - Throws: `PortError` naming the first layer that does not fit, or a name that occurs twice.
+  /// - Throws: `PortError` naming the first layer that does not fit, a name that occurs twice, or the
+  ///   layer with which the state_dict has more than 65,536 entries.
   public init(
     name: String, input: [Int], framesAxis: Int? = nil, classes: [String]? = nil, layers: [Layer]
   ) throws(PortError) {
     var shape = input
     var outputs: [[Int]] = []
+    var table: [ParameterSpec] = []
     var names: Set<String> = [Architecture.logits]
     for extent in input where extent < 1 || extent > Layer.largestExtent {
-      throw PortError(.malformed, "architecture \(printable(name)) has an input of \(input)")
+      throw PortError(
+        .malformed,
+        "architecture \(printable(name)) has an input of \(input), whose extents must each be 1 to"
+          + " \(Layer.largestExtent)", key: "input")
     }
     guard let last = layers.last else {
       throw PortError(.malformed, "architecture \(printable(name)) has no layers")
@@ -62,10 +70,21 @@ public struct Architecture: Hashable, Sendable {
         throw error.at(key: "layers[\(index)]")
       }
       outputs.append(shape)
+      table += layer.parameters
+      guard table.count <= Architecture.mostEntries else {
+        throw PortError(
+          .limit,
+          "the layers up to here have \(table.count) entries in the state_dict, and the most are"
+            + " \(Architecture.mostEntries)", key: "layers[\(index)]")
+      }
       for name in [layer.name, layer.foldedNorm].compactMap({ $0 })
       where !names.insert(name).inserted {
         throw PortError(
-          .malformed, "two layers have the same name", record: "layers[\(index)]", key: name)
+          .malformed,
+          name == Architecture.logits
+            ? "a layer has the name of the last one's output" : "two layers have the same name",
+          record: "layers[\(index)]", key: name,
+          remedy: "give each a name of its own, or none where it has no parameters")
       }
     }
     guard framesAxis.map(input.indices.contains) != false else {
@@ -89,7 +108,7 @@ public struct Architecture: Hashable, Sendable {
     self.classes = classes
     self.layers = layers
     self.outputs = outputs
-    parameterTable = layers.flatMap(\.parameters)
+    parameterTable = table
   }
 
   /// An architecture of our own making.

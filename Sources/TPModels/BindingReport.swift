@@ -110,7 +110,8 @@ public struct BindingReport: Hashable, Sendable {
     add(
       "missing",
       missing.map { entry in
-        "\(entry.name) \(entry.shape)" + hint(entry.suggestions.first, entry.sameShape)
+        "\(printable(entry.name)) \(entry.shape)"
+          + hint(entry.suggestions.first, entry.sameShape)
       })
     // What is said of a missing entry is not said again the other way round.
     let said = Set(missing.prefix(10).compactMap { $0.suggestions.first ?? $0.sameShape.first })
@@ -123,11 +124,14 @@ public struct BindingReport: Hashable, Sendable {
     add(
       "of another shape",
       misshapen.map { entry in
-        "\(entry.name) \(entry.found) for \(entry.expected)" + hint(nil, entry.sameShape)
+        "\(printable(entry.name)) \(entry.found) for \(entry.expected)"
+          + hint(nil, entry.sameShape)
       })
     add(
       "of another type",
-      wrongType.map { "\($0.name) \($0.found.rawValue) for \($0.expected.rawValue)" })
+      wrongType.map {
+        "\(printable($0.name)) \($0.found.rawValue) for \($0.expected.rawValue)"
+      })
     return PortError(
       .mismatch,
       "the weights do not fit \(printable(architecture)): " + parts.joined(separator: "; "),

@@ -85,8 +85,9 @@ struct DescriptionFields {
     return list
   }
 
+  /// At most as many as a tensor has axes: shapes are kept for each layer, and errors list them.
   static func integers(_ value: JSONValue) -> [Int]? {
-    guard let elements = value.array else { return nil }
+    guard let elements = value.array, elements.count <= ReadLimits().rank else { return nil }
     let numbers = elements.compactMap(\.int)
     return numbers.count == elements.count ? numbers : nil
   }

@@ -140,10 +140,10 @@ extension Layer.Convolution {
     guard stride.allSatisfy({ $0 == 1 }) else {
       throw fields.fault("padding", "\"same\" goes with a stride of 1 only")
     }
-    // PyTorch puts what is odd at the end.
-    for axis in 0..<rank {
+    // PyTorch puts what is odd at the end. Sizes out of range are refused with the shapes, later.
+    for axis in 0..<rank where kernel[axis] >= 1 && dilation[axis] >= 1 {
       let (all, overflow) = (kernel[axis] - 1).multipliedReportingOverflow(by: dilation[axis])
-      guard kernel[axis] >= 1, dilation[axis] >= 1, !overflow else { continue }
+      if overflow { continue }
       padding[axis] = all / 2
       paddingAfter[axis] = all - all / 2
     }

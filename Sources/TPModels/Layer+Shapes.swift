@@ -1,4 +1,4 @@
-public import TPBytes
+internal import TPBytes
 
 extension Layer {
   /// The most that one hyperparameter may be, so that products of a few of them fit an `Int`.
@@ -10,7 +10,7 @@ extension Layer {
   ///
   /// - Throws: `PortError` naming this layer where the input does not fit, or where a
   ///   hyperparameter is out of range.
-  public func outputShape(_ input: [Int]) throws(PortError) -> [Int] {
+  func outputShape(_ input: [Int]) throws(PortError) -> [Int] {
     switch kind {
     case .relu, .tanh, .sigmoid: return input
     case .leakyRelu(let slope):

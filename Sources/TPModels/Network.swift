@@ -53,7 +53,8 @@ public final class Network: Sendable {
     guard weights.architecture.parameterTable == architecture.parameterTable else {
       throw PortError(
         .mismatch,
-        "the weights were bound to \(weights.architecture.name), not to \(architecture.name)")
+        "the weights were bound to \(printable(weights.architecture.name)), not to"
+          + " \(printable(architecture.name))")
     }
     guard KernelVariant.available.contains(variant) else {
       throw PortError(.unsupported, "this processor does not run the \(variant.rawValue) kernels")
@@ -137,8 +138,9 @@ public final class Network: Sendable {
     for name in recording.sorted() where !known.contains(name) {
       let near = nearest(name, among: known.map { ($0, $0) }, atMost: 1).first
       throw PortError(
-        .usage, "\(architecture.name) has no activation \(printable(name))",
-        remedy: near.map { "did you mean \($0)?" } ?? "there are " + known.joined(separator: ", "))
+        .usage, "\(printable(architecture.name)) has no activation \(printable(name))",
+        remedy: near.map { "did you mean \(printable($0))?" }
+          ?? "there are " + known.map { printable($0) }.joined(separator: ", "))
     }
     return count
   }
@@ -149,8 +151,4 @@ extension Architecture {
   func inputExtents(of layer: Int) -> [Int] { layer == 0 ? input : outputs[layer - 1] }
   /// The elements of a layer's input.
   func inputCount(of layer: Int) -> Int { inputExtents(of: layer).reduce(1, *) }
-  /// The most elements that lie between two layers.
-  var largestActivation: Int {
-    ([input] + outputs).reduce(0) { max($0, $1.reduce(1, *)) }
-  }
 }

@@ -1,17 +1,10 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#else
-  private import Darwin
-#endif
-
 /// The probabilities of one clip's classes: e^x / sum e^x in float64, each rounded once to float32.
 ///
-/// NaN among the logits, or infinity twice, makes every probability NaN, as in PyTorch.
+/// NaN or infinity among the logits, or nothing but -infinity, makes every probability NaN, as in
+/// PyTorch.
 public func softmax(_ logits: [Float]) -> [Float] {
   let largest = logits.reduce(-Float.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
-  let powers = logits.map { exp(Double($0) - Double(largest)) }
+  let powers = logits.map { exponential(Double($0) - Double(largest)) }
   let sum = powers.reduce(0, +)
   return powers.map { Float($0 / sum) }
 }

@@ -72,7 +72,9 @@ extension Architecture {
     } catch {
       return place(error, candidate)
     }
-    let error = match(stateDict).error ?? PortError(.mismatch, "the weights do not fit \(label)")
+    let error =
+      match(stateDict).error
+      ?? PortError(.mismatch, "the weights do not fit \(printable(label))")
     return place(error, candidate)
   }
 

@@ -13,7 +13,8 @@ extension NumPyFile {
   ///
   /// - Parameters:
   ///   - file: the whole file.
-  ///   - limits: bounds members, their inflated size, headers and rank.
+  ///   - limits: bounds members, their inflated size, headers, rank, and the texts of all members
+  ///     together.
   /// - Throws: `PortError` for a broken archive, and, with the member as record, for whatever
   ///   `readArray` refuses.
   public static func readArchive(
@@ -24,6 +25,8 @@ extension NumPyFile {
     var entries: [MetadataTree.Entry] = []
     var tensors: [TensorRecord] = []
     var facts: [(name: String, value: String)] = []
+    // A text may take no byte of the file: all members share the number that may be made.
+    var left = limits
     for member in archive.members {
       guard member.name.hasSuffix(".npy") else {
         facts.append(("not_read", "\(member.name): not an array file"))
@@ -31,9 +34,10 @@ extension NumPyFile {
       }
       let name = String(member.name.dropLast(4))
       do throws(PortError) {
-        switch try content(of: member, in: archive, name: name, limits: limits) {
+        switch try content(of: member, in: archive, name: name, limits: left) {
         case .tensor(let tensor): tensors.append(TensorRecord(path: [name], tensor: tensor))
         case .texts(let texts):
+          left.objects -= texts.nodes.count
           entries.append(.init(key: metadata.add(.string(name)), value: metadata.add(texts)))
         }
       } catch {

@@ -11,7 +11,7 @@ public enum NumPyFile {
   ///
   /// - Parameters:
   ///   - file: the whole file.
-  ///   - limits: bounds the header's length and the rank.
+  ///   - limits: bounds the header's length, the rank, and how many texts a list may have.
   /// - Throws: `PortError` for a broken header, elements that no tensor can hold (Python objects,
   ///   fields, dates, texts in two dimensions or more), and bytes that are missing or too many.
   public static func readArray(
@@ -106,8 +106,8 @@ public enum NumPyFile {
     let count = header.shape.elementCount
     guard count <= limits.objects else {
       throw PortError(
-        .limit, "an array has \(count) texts, more than \(limits.objects)",
-        offset: header.dataStart)
+        .limit, "an array has \(count) texts, more than the \(limits.objects) that are left",
+        offset: header.dataStart, remedy: ReadLimits.Named.objects.remedy)
     }
     // The whole was measured: each text lies inside.
     let size = header.elements.byteCount ?? 0

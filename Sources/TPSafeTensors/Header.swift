@@ -95,7 +95,7 @@ struct Header {
     guard let length = Int(exactly: claimed), length <= limits.headerBytes else {
       throw PortError(
         .limit, "the header claims \(claimed) bytes, more than \(limits.headerBytes)", offset: 0,
-        remedy: "this is hardly a safetensors file")
+        remedy: "this is hardly a safetensors file; \(ReadLimits.Named.headerBytes.remedy)")
     }
     guard length <= cursor.remaining else {
       throw PortError(

@@ -44,10 +44,12 @@ extension SafeTensors {
           ]))
     }
     let header = encoded(.object(members), isNative: !contents.facts.isEmpty)
-    guard header.count - 8 <= ReadLimits().headerBytes else {
+    let most = ReadLimits().headerBytes
+    guard header.count - 8 <= most else {
       throw PortError(
         .limit,
-        "the header would have \(header.count - 8) bytes, more than safetensors allows")
+        "the header would have \(header.count - 8) bytes, more than the \(most) that safetensors"
+          + " allows", remedy: "write an .h5 file, which has no such bound")
     }
     try output.write(header)
     for part in parts { try output.write(part.region.bytes) }

@@ -98,8 +98,14 @@ struct ArchitectureTests {
   @Test(
     arguments: [
       ([1, 4, 4, 4], [], .malformed, "architecture X has no layers"),
-      ([0], [Layer(.relu)], .malformed, "architecture X has an input of [0]"),
-      ([1 << 21], [Layer(.relu)], .malformed, "architecture X has an input of [2097152]"),
+      (
+        [0], [Layer(.relu)], .malformed,
+        "architecture X has an input of [0], whose extents must each be 1 to 1048576"
+      ),
+      (
+        [1 << 21], [Layer(.relu)], .malformed,
+        "architecture X has an input of [2097152], whose extents must each be 1 to 1048576"
+      ),
       (
         [1 << 20, 1 << 20], [Layer(.relu)], .limit,
         "layer ReLU needs more than 1073741824 elements at once"
@@ -111,7 +117,9 @@ struct ArchitectureTests {
       (
         [2], [Layer("a", .relu), Layer("a", .relu)], .malformed, "two layers have the same name"
       ),
-      ([2], [Layer("logits", .relu)], .malformed, "two layers have the same name"),
+      (
+        [2], [Layer("logits", .relu)], .malformed, "a layer has the name of the last one's output"
+      ),
       (
         [2], [Layer("fc", .linear(.init(3, 4)))], .mismatch,
         "layer fc (Linear) needs an input of (..., 3) and gets (2)"
@@ -240,6 +248,21 @@ struct ArchitectureTests {
     }
     #expect(error?.kind == kind)
     #expect(error?.message == message)
+  }
+
+  @Test func moreEntriesThanANetworkHas() throws {
+    func stacked(_ count: Int) throws -> Architecture {
+      let stack = Layer.Recurrent(.lstm, 8, hidden: 4, layers: 32, isBidirectional: true)
+      let layers = (0..<count).map { Layer("lstm\($0)", .recurrent(stack)) }
+      return try Architecture(name: "X", input: [1, 8], layers: layers + [Layer(.lastStep)])
+    }
+    #expect(try stacked(256).parameterTable.count == 65_536)
+    let error = #expect(throws: PortError.self) { try stacked(257) }
+    #expect(error?.kind == .limit)
+    #expect(
+      error?.description
+        == "the layers up to here have 65792 entries in the state_dict, and the most are 65536"
+        + " (key layers[256])")
   }
 
   @Test func names() throws {

@@ -150,6 +150,28 @@ struct BindingTests {
     #expect(message.count < 500)
   }
 
+  /// A weight file may describe its network itself.
+  @Test func namesFromADescriptionAreMadePrintable() throws {
+    let layers = ["missing", "shape", "type"].map {
+      Layer("\u{1B}[31m" + $0, .layerNorm(.init([3], hasBias: false)))
+    }
+    let architecture = try Architecture(name: "\u{1B}[31mX", input: [3], layers: layers)
+    var found = StateDict()
+    try found.append("\u{1B}[31mshape.weight", zeros(.float32, Shape([4])))
+    try found.append("\u{1B}[31mtype.weight", zeros(.int32, Shape([3])))
+    let error = architecture.match(found).error
+    #expect(
+      error?.message
+        == #"the weights do not fit \u{1b}[31mX: 1 missing: \u{1b}[31mmissing.weight (3,);"#
+        + #" 1 of another shape: \u{1b}[31mshape.weight (4,) for (3,);"#
+        + #" 1 of another type: \u{1b}[31mtype.weight int32 for float32"#)
+    let fitted = try architecture.bind(fitting(architecture))
+    let activation = #expect(throws: PortError.self) {
+      try Network(architecture, fitted).run([0, 0, 0], batch: 1, recording: ["no"])
+    }
+    #expect(activation?.description.contains("\u{1B}") == false)
+  }
+
   @Test func aMillionStrangeNames() throws {
     var found = StateDict()
     let tensor = try zeros(.float32, Shape([3]))
@@ -157,6 +179,28 @@ struct BindingTests {
     let report = try architecture().match(found)
     #expect(report.unexpected.count == 300_000)
     #expect((report.error?.message.count ?? .max) < 2_000)
+  }
+
+  /// To compare two names takes as many steps as the product of their lengths: of names with 192
+  /// bytes each, 85 of either side are compared.
+  @Test func longNamesOfBothSidesAreBounded() throws {
+    let three = try Shape([3])
+    let names = (100..<200).map { String(repeating: "x", count: 189) + String($0) }
+    let surplus = try stateDict(
+      without: ["fc1.bias"], adding: names.map { ($0, try zeros(.float32, three)) })
+    let unexpected = try architecture().match(surplus).unexpected
+    #expect(unexpected.count == 100)
+    #expect(unexpected.count { !$0.sameShape.isEmpty } == 85)
+
+    let layers = names.map { name in
+      Layer(String(name.dropFirst(".weight".count)), .layerNorm(.init([3], hasBias: false)))
+    }
+    let wide = try Architecture(name: "Wide", input: [3], layers: layers)
+    var found = StateDict()
+    try found.append("z", zeros(.float32, three))
+    #expect(wide.match(found).missing.count { !$0.sameShape.isEmpty } == 85)
+    for spec in wide.parameterTable { try found.append(spec.name, zeros(.float32, Shape([4]))) }
+    #expect(wide.match(found).misshapen.count { !$0.sameShape.isEmpty } == 85)
   }
 
   @Test func bytesThatCannotBeHadNameTheirKey() throws {

@@ -109,6 +109,16 @@ struct DescriptionTests {
         .malformed,
         "layer c (Conv1d): \"same\" goes with a stride of 1 only (key layers[0].padding)"
       ),
+      (
+        #"{"name": "X", "input": [2, 9], "layers": [{"kind": "Conv1d", "name": "c", "in_channels": 2, "out_channels": 2, "kernel_size": -9223372036854775808, "padding": "same"}]}"#,
+        .malformed,
+        "layer c (Conv1d) is described with a size of -9223372036854775808 (key layers[0])"
+      ),
+      (
+        #"{"name": "X", "input": [2, 9], "layers": [{"kind": "Conv1d", "name": "c", "in_channels": 2, "out_channels": 2, "kernel_size": 3, "dilation": 9223372036854775807, "padding": "same"}]}"#,
+        .malformed,
+        "layer c (Conv1d) is described with a size of 9223372036854775807 (key layers[0])"
+      ),
     ] as [(String, PortError.Kind, String)])
   func faults(text: String, kind: PortError.Kind, sentence: String) {
     let error = #expect(throws: PortError.self) {
@@ -116,5 +126,23 @@ struct DescriptionTests {
     }
     #expect(error?.kind == kind)
     #expect(error?.description == sentence)
+  }
+
+  /// The extents are kept for each layer: of a million axes they would be many gigabytes.
+  @Test func moreAxesThanATensorHas() throws {
+    func described(axes: Int) throws -> Architecture {
+      let ones = Array(repeating: "1", count: axes).joined(separator: ", ")
+      return try Architecture(
+        description: JSONValue(
+          parsing: """
+            {"name": "X", "input": [1],
+             "layers": [{"kind": "reshape", "shape": [\(ones)]}, {"kind": "Flatten"}]}
+            """))
+    }
+    #expect(try described(axes: 64).outputs.map(\.count) == [64, 1])
+    let error = #expect(throws: PortError.self) { try described(axes: 65) }
+    #expect(
+      error?.description
+        == "layer reshape: shape is not the extents after that of the clips (key layers[0].shape)")
   }
 }

@@ -2,6 +2,10 @@ import TPBytes
 import TPModels
 import Testing
 
+private func shares(_ axis: Int, logarithm: Bool = false) -> Layer {
+  Layer(.softmax(axis: axis, logarithm: logarithm))
+}
+
 /// What a weight file states of its network.
 @Suite struct StatedTests {
   private func failure(_ statement: Architecture.Statement) -> PortError? {
@@ -27,6 +31,25 @@ import Testing
     #expect(own.statedDescription == Self.tiny)
     #expect(try Architecture.stated(.init(description: Self.tiny)) == own)
     #expect(Architecture.lightweightCNNLSTM.statedDescription == nil)
+  }
+
+  @Test(
+    arguments: [
+      ([4], [shares(1)], true), ([4], [shares(-1), Layer(.dropout(0.5))], true),
+      ([4], [shares(1, logarithm: true)], false), ([4], [shares(1), Layer(.relu)], false),
+      ([4], [Layer(.relu)], false), ([4, 1, 1], [shares(1), Layer(.flatten(from: 1))], true),
+      // Of a sequence the last step, each step by itself; then every class over the steps.
+      ([3, 4], [shares(2), Layer(.lastStep)], true),
+      ([3, 4], [shares(1), Layer(.lastStep)], false),
+      // Twelve classes that are three times four probabilities.
+      ([3, 4], [shares(2), Layer(.flatten(from: 1))], false),
+      // Rows of four and of three, one after the other.
+      ([3, 4], [shares(2), Layer(.reshape([4, 3])), Layer(.lastStep)], false),
+      ([4, 2], [shares(1), Layer(.reshape([2, 4])), Layer(.lastStep)], false),
+    ] as [([Int], [Layer], Bool)])
+  func probabilities(input: [Int], layers: [Layer], areIt: Bool) throws {
+    let architecture = try Architecture(name: "X", input: input, layers: layers)
+    #expect(architecture.endsInSoftmax == areIt)
   }
 
   @Test func aDescriptionIsHeldToTheLimitsOfAFile() {

@@ -1,3 +1,4 @@
+import Foundation
 import TPBytes
 import TPNumPy
 import TPTensors
@@ -28,6 +29,30 @@ struct ArchiveTests {
     #expect(checkpoint.tensors.map(\.name) == ["a"])
     #expect(checkpoint.facts.map(\.name) == ["not_read"])
     #expect(checkpoint.facts.map(\.value) == ["readme.txt: not an array file"])
+  }
+
+  /// A hundred bytes can ask for millions of texts, and an archive can have a million such members.
+  @Test func membersShareTheTextsThatMayBeMade() throws {
+    // np.savez_compressed(file, a=np.array(["x", "y"]), b=np.array(["z", "z", "z"], "S1"))
+    let base64 =
+      "UEsDBC0AAAAIAAAAIQA51QwI//////////8FABQAYS5ucHkBABAAiAAAAAAAAABLAAAAAAAAAJvsF+obEMnIUMZQ"
+      + "rZ6SWpxcpG6loG4Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6mjoKtQoUAK4KBgaGSiAGAFBL"
+      + "AwQtAAAACAAAACEALStGzf//////////BQAUAGIubnB5AQAQAIMAAAAAAAAARwAAAAAAAACb7BfqGxDJyFDGUK2e"
+      + "klqcXKRupaBeE2yorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RrGOpo6CrUKFACuqqoqAFBLAQItAy0A"
+      + "AAAIAAAAIQA51QwISwAAAIgAAAAFAAAAAAAAAAAAAACAAQAAAABhLm5weVBLAQItAy0AAAAIAAAAIQAtK0bNRwAA"
+      + "AIMAAAAFAAAAAAAAAAAAAACAAYIAAABiLm5weVBLBQYAAAAAAgACAGYAAAAAAQAAAAA="
+    let file = SharedBytes([UInt8](try #require(Data(base64Encoded: base64))))
+    var limits = ReadLimits()
+    limits.objects = 5
+    let checkpoint = try NumPyFile.readArchive(file, limits: limits)
+    #expect(checkpoint.tensors.isEmpty)
+    limits.objects = 4
+    let error = failure { [limits] () throws(PortError) in
+      _ = try NumPyFile.readArchive(file, limits: limits)
+    }
+    #expect(error?.kind == .limit)
+    #expect(error?.message == "an array has 3 texts, more than the 2 that are left")
+    #expect(error?.record == "b.npy")
   }
 
   @Test func damagedElementsAreFoundWhenTheyAreRead() throws {
