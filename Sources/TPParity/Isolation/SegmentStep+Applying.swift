@@ -83,7 +83,7 @@ extension SegmentStep {
     let (values, variances) = truth.apply(input.values, input.variances)
     return Field(
       extents: extents, positions: nil, values: values, variances: judging ? variances : [],
-      bounds: judging ? Array(repeating: 1e200, count: values.count) : [])
+      bounds: judging ? Array(repeating: Field.unknownBound, count: values.count) : [])
   }
 
   private func mean(_ input: Field, judging: Bool) -> Field {
