@@ -80,7 +80,9 @@ struct PoolStep: Sendable {
           bound += input.bound(at)
         }
       }
-      guard isKnown, elements > 0 else { continue }
+      guard isKnown else { continue }
+      // A window of padding alone, which only a hypothesis has, gives the maximum or the mean of
+      // nothing: -infinity or NaN. Of a whole activation no element may be missing.
       let n = Double(elements)
       if isMaximum {
         result.add(position, most, variance: variance, bound: bound)
