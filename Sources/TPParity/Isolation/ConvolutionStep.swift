@@ -135,10 +135,8 @@ struct ConvolutionStep: Sendable {
           }
         }
       }
-      let own = 0.5 * roundingUnit * magnitude
       result.add(
-        position, sum, variance: variance + own * own,
-        bound: bound + 8 * roundingUnit * magnitude)
+        position, .sum(sum, magnitude: magnitude, variance: variance, bound: bound))
     }
     return result.field
   }

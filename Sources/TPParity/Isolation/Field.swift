@@ -56,6 +56,11 @@ struct FieldBuilder {
   }
 
   @inline(__always)
+  mutating func add(_ position: Int, _ value: Noisy) {
+    add(position, value.value, variance: value.variance, bound: value.bound)
+  }
+
+  @inline(__always)
   mutating func add(_ position: Int, _ value: Double, variance: Double = 0, bound: Double = 0) {
     field.positions?.append(position)
     field.values.append(value)

@@ -227,10 +227,8 @@ extension LinearStep {
           bound += abs(weight) * input.bounds[at]
         }
       }
-      let own = 0.5 * roundingUnit * magnitude
       result.add(
-        position, sum, variance: variance + own * own,
-        bound: bound + 8 * roundingUnit * magnitude)
+        position, .sum(sum, magnitude: magnitude, variance: variance, bound: bound))
     }
     return result.field
   }
