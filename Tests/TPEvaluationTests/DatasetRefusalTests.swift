@@ -216,7 +216,7 @@ import Testing
       ("good.npy,ye\0s\n", .malformed, "line 1: is not text in UTF-8"),
       // Texts are compared in time that grows with the square of these.
       (
-        "good.npy,e" + String(repeating: "\u{301}", count: 129), .limit,
+        "good.npy,e\(String(repeating: "\u{301}", count: 129))", .limit,
         "line 1: a text has more than 128 combining marks in a row"
       ),
     ]) func manifestsThatAreRefused(text: String, kind: PortError.Kind, message: String) throws
