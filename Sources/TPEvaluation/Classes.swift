@@ -25,7 +25,8 @@ public struct Classes: Hashable, Sendable {
   /// The place here of each class of `other`, in the order of `other`: by name where both have names,
   /// else by index.
   ///
-  /// - Throws: `PortError` of kind `mismatch` where they are not the same classes.
+  /// - Throws: `PortError` of kind `mismatch` where they are not the same classes, or two of the same
+  ///   name stand in different orders.
   public func places(of other: Classes) throws(PortError) -> [Int] {
     guard let names, let others = other.names else {
       guard count == other.count else {
@@ -35,14 +36,18 @@ public struct Classes: Hashable, Sendable {
       }
       return Array(0..<count)
     }
-    let places = others.map { names.firstIndex(of: $0) }
-    guard count == other.count, !places.contains(nil) else {
+    // That holds, too, where two classes are called alike and names alone could not tell them apart.
+    if names == others { return Array(0..<count) }
+    var indexes: [String: Int] = [:]
+    for (index, name) in names.enumerated() { indexes[name] = index }
+    let places = others.compactMap { indexes[$0] }
+    guard places.count == other.count, Set(places).count == count, count == other.count else {
       throw PortError(
         .mismatch,
         "tells other classes apart: \(list(others)), and the other weights \(list(names))",
         remedy: "compare weights of the same classes")
     }
-    return places.compactMap { $0 }
+    return places
   }
 
   /// The names for a sentence, at most ten of them.

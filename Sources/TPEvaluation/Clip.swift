@@ -19,32 +19,10 @@ public struct Clip: Hashable, Sendable {
     self.values = values
     self.count = count
     self.extents = extents
-    warnings = Clip.warnings(values)
+    var range = ValueRange()
+    _ = range.add(values)
+    warnings = range.warnings
   }
 
   mutating func add(warning: String) { warnings.append(warning) }
-
-  /// What to say about values that a model was not trained on.
-  private static func warnings(_ values: [Float]) -> [String] {
-    var (low, high) = (Float.infinity, -Float.infinity)
-    var (outside, odd) = (0, 0)
-    for value in values {
-      guard value.isFinite else {
-        odd += 1
-        continue
-      }
-      if value < 0 || value > 1 { outside += 1 }
-      low = min(low, value)
-      high = max(high, value)
-    }
-    var warnings: [String] = []
-    if odd > 0 { warnings.append("\(odd) of the \(values.count) values are not finite") }
-    if outside > 0 {
-      let advice = high > 2 && high <= 255 && low >= 0 ? "; were they divided by 255?" : ""
-      warnings.append(
-        "\(outside) of the \(values.count) values lie outside of [0, 1], from \(low) to \(high)"
-          + advice)
-    }
-    return warnings
-  }
 }

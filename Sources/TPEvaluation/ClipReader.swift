@@ -53,7 +53,9 @@ public struct ClipReader: Sendable {
     var frames: [GrayFrame] = []
     var sizes: Set<[Int]> = []
     var first: GrayFrame?
-    for index in sampling.indexes(of: paths.count, count: preparation.frames) {
+    let wanted =
+      paths.isEmpty ? [] : sampling.indexes(of: paths.count, count: preparation.frames)
+    for index in wanted {
       if let frame = known[index] {
         frames.append(frame)
         continue
@@ -65,7 +67,9 @@ public struct ClipReader: Sendable {
       known[index] = small
       frames.append(small)
     }
-    guard let first else { throw PortError(.mismatch, "has no frames") }
+    guard let first else {
+      throw PortError(.mismatch, "has no frames", remedy: "give at least one picture")
+    }
     // As many as are needed already: none is left out or repeated.
     var clip = Clip(values: try preparation.values(frames), count: 1, extents: extents)
     clip.preparation = ClipPreparation(.frames, preparation, recorded: paths.count, first: first)

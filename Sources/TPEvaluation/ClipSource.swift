@@ -18,14 +18,21 @@ public enum ClipSource: Hashable, Sendable {
   ]
   /// The most frames of a recording: five minutes of 30 in a second.
   public static let mostFrames = 9_000
+  /// The most files of a folder of frames, those that are no pictures counted.
+  private static let mostFiles = 2 * mostFrames
 
   /// Looks at what lies at a path: a folder is one of pictures, a file what its ending says.
   ///
   /// - Throws: `PortError` that names the folder where there are no pictures in it, or too many.
   public init(path: String) throws(PortError) {
     if isFolder(path) {
-      let names: [String]
-      names = try folderNames(path, most: 2 * ClipSource.mostFrames)
+      let names = try folderNames(path, most: ClipSource.mostFiles)
+      // Of a folder that was not listed whole, frames would be missing without a word.
+      guard names.count <= ClipSource.mostFiles else {
+        throw PortError(
+          .limit, "holds more than \(ClipSource.mostFiles) files", file: path,
+          remedy: "give a folder with the frames of one clip alone")
+      }
       let folder = path.hasSuffix("/") ? path : path + "/"
       let pictures = names.filter { !$0.hasPrefix(".") && ClipSource.isPicture($0) }
       guard !pictures.isEmpty else {
@@ -56,8 +63,8 @@ public enum ClipSource: Hashable, Sendable {
   /// - Parameters:
   ///   - paths: the files, in any order.
   ///   - name: what they are called in errors: a folder, or a pattern.
-  /// - Throws: `PortError` of kind `limit` for too many, `mismatch` where they are of several kinds or
-  ///   one is no picture.
+  /// - Throws: `PortError` of kind `limit` for too many, `mismatch` where there are none, they are of
+  ///   several kinds or one is no picture.
   public static func pictures(_ paths: [String], of name: String) throws(PortError) -> ClipSource {
     guard paths.count <= mostFrames else {
       throw PortError(
@@ -68,6 +75,10 @@ public enum ClipSource: Hashable, Sendable {
       throw PortError(
         .mismatch, "is no picture, and several files must be the frames of one clip", file: other,
         remedy: "give PNG, PGM or PPM files, or one clip at a time")
+    }
+    guard !paths.isEmpty else {
+      throw PortError(
+        .mismatch, "has no frames", file: name, remedy: "give at least one picture")
     }
     let kinds = Set(paths.map(ending)).sorted()
     guard kinds.count == 1 else {
@@ -80,7 +91,7 @@ public enum ClipSource: Hashable, Sendable {
   }
 
   /// Whether a name is that of a picture which is read here.
-  public static func isPicture(_ path: String) -> Bool { pictureEndings.contains(ending(path)) }
+  static func isPicture(_ path: String) -> Bool { pictureEndings.contains(ending(path)) }
 
   private static func isOtherPicture(_ path: String) -> Bool {
     ["jpg", "jpeg", "bmp", "tif", "tiff", "webp"].contains(ending(path))

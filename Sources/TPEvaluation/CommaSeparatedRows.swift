@@ -14,19 +14,26 @@ package struct CommaSeparatedRows {
   /// The records; lines without any character are passed over.
   package let rows: [Row]
 
+  /// Fields for each record that there may be, all records together: an empty one is a byte in the file
+  /// and sixteen in memory.
+  private static let mostFields = 8
+
   /// Takes a file apart.
   ///
-  /// - Parameter most: the most records.
+  /// - Parameter most: the most records; they may have eight times as many fields together.
   /// - Throws: `PortError` of kind `malformed` with the line, or `limit`.
   package init(_ bytes: [UInt8], most: Int) throws(PortError) {
     var bytes = bytes[...]
     // A byte order mark says what is known.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
-    var reader = Reader(bytes: bytes)
+    let (product, overflow) = most.multipliedReportingOverflow(by: Self.mostFields)
+    var reader = Reader(bytes: bytes, mostFields: overflow ? .max : product)
     var rows: [Row] = []
     while let row = try reader.next() {
       guard rows.count < most else {
-        throw PortError(.limit, "line \(row.line): has more than \(most) records")
+        throw PortError(
+          .limit, "line \(row.line): more than \(most) records stand in the file",
+          remedy: "split it")
       }
       rows.append(row)
     }
@@ -35,11 +42,14 @@ package struct CommaSeparatedRows {
 
   private struct Reader {
     let bytes: ArraySlice<UInt8>
+    let mostFields: Int
     var place: Int
     var line = 1
+    private var fieldCount = 0
 
-    init(bytes: ArraySlice<UInt8>) {
+    init(bytes: ArraySlice<UInt8>, mostFields: Int) {
       self.bytes = bytes
+      self.mostFields = mostFields
       place = bytes.startIndex
     }
 
@@ -52,6 +62,12 @@ package struct CommaSeparatedRows {
       let begin = line
       var fields: [String] = []
       while true {
+        guard fieldCount < mostFields else {
+          throw PortError(
+            .limit, "line \(begin): more than \(mostFields) fields stand in the file",
+            remedy: "leave out the columns that are not needed, or split it")
+        }
+        fieldCount += 1
         fields.append(try field())
         if byte == UInt8(ascii: ",") {
           place += 1
@@ -120,6 +136,11 @@ package struct CommaSeparatedRows {
     private func text(_ content: [UInt8], _ line: Int) throws(PortError) -> String {
       guard !content.contains(0), let text = String(validating: content, as: UTF8.self) else {
         throw malformed(line, "is not text in UTF-8", "save the manifest as UTF-8")
+      }
+      do throws(PortError) {
+        try checkMarks(of: text)
+      } catch {
+        throw error.preceded(by: "line \(line): ")
       }
       return text
     }

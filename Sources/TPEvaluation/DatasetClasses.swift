@@ -14,7 +14,9 @@ struct DatasetClasses: Equatable {
     of labels: [Int], in classes: Classes
   ) throws(PortError) -> [Int] {
     guard let known = classes.names else { return labels }
-    let places = names.map { known.firstIndex(of: $0) }
+    var indexes: [String: Int] = [:]
+    for (index, name) in known.enumerated() { indexes[name] = index }
+    let places = names.map { indexes[$0] }
     var found: [Int] = []
     for (clip, label) in labels.enumerated() {
       guard names.indices.contains(label) else {

@@ -147,31 +147,3 @@ private struct ModelRun {
       areProbabilities: model.architecture.endsInSoftmax)
   }
 }
-
-/// Where the values of all clips lie.
-private struct ValueRange {
-  private var (low, high) = (Float.infinity, -Float.infinity)
-  private var (outside, count) = (0, 0)
-
-  /// Looks at more values; the place of the first that is not finite.
-  mutating func add(_ values: [Float]) -> Int? {
-    count += values.count
-    for (place, value) in values.enumerated() {
-      // False of NaN, too.
-      if value >= 0 && value <= 1 { continue }
-      guard value.isFinite else { return place }
-      outside += 1
-      low = min(low, value)
-      high = max(high, value)
-    }
-    return nil
-  }
-
-  var warnings: [String] {
-    guard outside > 0 else { return [] }
-    let advice = high > 2 && high <= 255 && low >= 0 ? "; were they divided by 255?" : ""
-    return [
-      "\(outside) of the \(count) values lie outside of [0, 1], from \(low) to \(high)" + advice
-    ]
-  }
-}

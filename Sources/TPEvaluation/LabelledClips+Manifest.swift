@@ -26,10 +26,7 @@ struct ClipEntry: Hashable, Sendable {
       return clip
     } catch {
       let place = line.map { ", line \($0) of the manifest" } ?? ""
-      throw PortError(
-        error.kind, "clip \(clip)\(place): \(error.message)",
-        file: error.file, offset: error.offset, record: error.record, key: error.key,
-        remedy: error.remedy)
+      throw error.preceded(by: "clip \(clip)\(place): ")
     }
   }
 }
@@ -47,7 +44,8 @@ extension LabelledClips {
     guard file.count <= LabelledClips.mostManifestBytes else {
       throw PortError(
         .limit,
-        "a manifest has at most \(LabelledClips.mostManifestBytes) bytes, this \(file.count)")
+        "a manifest has at most \(LabelledClips.mostManifestBytes) bytes, this \(file.count)",
+        remedy: "split it")
     }
     let rows = try CommaSeparatedRows(file.region.array(), most: reader.limits.members).rows
     let columns = try ManifestColumns(rows.first, names)

@@ -165,9 +165,11 @@ public struct LabelledClips: Sendable {
 
 extension PortError {
   /// The same error as one about a clip, by its number from 0.
-  func of(clip: Int) -> PortError {
+  func of(clip: Int) -> PortError { preceded(by: "clip \(clip): ") }
+
+  /// The same error with a place in front of what is wrong.
+  func preceded(by place: String) -> PortError {
     PortError(
-      kind, "clip \(clip): \(message)", file: file, offset: offset, record: record, key: key,
-      remedy: remedy)
+      kind, place + message, file: file, offset: offset, record: record, key: key, remedy: remedy)
   }
 }

@@ -43,9 +43,11 @@ public struct VideoDecoder: Hashable, Sendable {
     name = "ffmpeg \(version)"
     self.program = program
     let numbers = version.split { !$0.isASCII || !$0.isNumber }.prefix(2).compactMap { Int($0) }
-    // 5.1 has the new name and knows the old; what is built between releases has no number.
+    // 5.1 has the new name and knows the old; what is built between releases (N-12345-g...) has no
+    // number, and what is built of a release's tag has an n before it.
+    let release = version.drop { $0 == "n" }
     let isOld =
-      version.first?.isNumber == true && numbers.count == 2
+      release.first?.isNumber == true && numbers.count == 2
       && (numbers[0], numbers[1]) < (5, 1)
     everyFrame = isOld ? ["-vsync", "0"] : ["-fps_mode", "passthrough"]
   }

@@ -39,10 +39,10 @@ extension Architecture {
         throw problem("\(printable(member.key, limit: 60)) is no layer with a folded batch norm")
       }
       func numbers(_ key: String) -> [Float]? {
-        let values = member.value[key]?.array?.compactMap(\.double)
+        let values = member.value[key]?.array?.compactMap(\.double).map { Float($0) }
         guard let values, values.count == outputs[index].first, values.allSatisfy(\.isFinite)
         else { return nil }
-        return values.map { Float($0) }
+        return values
       }
       guard let mean = numbers("mean"), let shift = numbers("shift") else {
         throw problem("\(member.key) has not two finite numbers for each channel")

@@ -4,6 +4,8 @@ public import TPTensors
 extension Golden {
   static let suffix = ".indices"
   static let prefix = "float64/"
+  /// The most elements of a sampled activation of one clip.
+  private static let mostElements = 1 << 28
 
   /// Takes a golden out of the tensors of a file.
   ///
@@ -110,6 +112,13 @@ extension Golden {
           .malformed,
           "position \(last) lies outside of the \(count) elements that the provenance states",
           key: name + suffix)
+      }
+      // Of a sampled activation the file has a few values, and a search has a place for every one.
+      guard count / max(1, whole.first ?? 1) <= mostElements else {
+        throw PortError(
+          .limit,
+          "the provenance states a shape of \(count) elements; one clip may have \(mostElements)",
+          remedy: "record an activation of that size in parts, or not at all")
       }
     }
     return try GoldenRecording(name: name, positions: positions, tensor: tensor)

@@ -24,8 +24,11 @@ extension Parity {
     let (converted, original) = (try fitting(golden, converted), try fitting(golden, original))
     try check(golden, fits: original.architecture)
     try check(golden, fits: converted.architecture)
-    guard original.architecture.classCount == converted.architecture.classCount else {
-      throw PortError(.mismatch, "the two models tell different numbers of classes apart")
+    let (before, after) = (original.architecture.classCount, converted.architecture.classCount)
+    guard before == after else {
+      throw PortError(
+        .mismatch, "the converted weights tell \(after) classes apart, the original \(before)",
+        remedy: "give the weights that the conversion was made from")
     }
     let clips = try mapClips(golden.clips, threads: threads) { (clip: Int) throws(PortError) in
       try ClipPrice(clip, of: golden, original.network, converted.network)

@@ -60,4 +60,24 @@ import Testing
     let many = (0...ClipSource.mostFrames).map { "\($0).png" }
     #expect(throws: PortError.self) { try ClipSource.pictures(many, of: "here") }
   }
+
+  /// A folder of which only a part was listed would give some of the frames without a word.
+  @Test func aFolderOfTooManyFilesIsRefused() throws {
+    for number in 0...18_000 { _ = try scratch.save("\(number).txt", []) }
+    _ = try scratch.save("1.png", [])
+    #expect(
+      throws: PortError(
+        .limit, "holds more than 18000 files", file: scratch.path,
+        remedy: "give a folder with the frames of one clip alone")
+    ) { try source(scratch.path) }
+  }
+
+  @Test func noFramesAreRefused() {
+    let error = PortError(
+      .mismatch, "has no frames", file: "here", remedy: "give at least one picture")
+    #expect(throws: error) { try ClipSource.pictures([], of: "here") }
+    #expect(throws: error) {
+      try ClipReader(extents: [1, 1, 2, 2]).clip(.frames([], of: "here"))
+    }
+  }
 }

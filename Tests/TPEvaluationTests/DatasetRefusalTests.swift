@@ -214,6 +214,11 @@ import Testing
         "line 1: a quote stands inside of a field that does not begin with one"
       ),
       ("good.npy,ye\0s\n", .malformed, "line 1: is not text in UTF-8"),
+      // Texts are compared in time that grows with the square of these.
+      (
+        "good.npy,e\(String(repeating: "\u{301}", count: 129))", .limit,
+        "line 1: a text has more than 128 combining marks in a row"
+      ),
     ]) func manifestsThatAreRefused(text: String, kind: PortError.Kind, message: String) throws
   {
     try save("good.npy", Self.floats([2, 2]))
@@ -223,6 +228,19 @@ import Testing
     #expect(error?.kind == kind)
     #expect(error?.file == path)
     #expect(error?.remedy != nil)
+  }
+
+  @Test func recordsAndFieldsAreBounded() {
+    #expect(
+      throws: PortError(
+        .limit, "line 3: more than 2 records stand in the file", remedy: "split it")
+    ) { try CommaSeparatedRows(Array("a\nb\nc\n".utf8), most: 2) }
+    let commas = "a,b\n" + String(repeating: ",", count: 20)
+    #expect(
+      throws: PortError(
+        .limit, "line 2: more than 16 fields stand in the file",
+        remedy: "leave out the columns that are not needed, or split it")
+    ) { try CommaSeparatedRows(Array(commas.utf8), most: 2) }
   }
 
   @Test func filesOfAManifestThatAreRefused() throws {

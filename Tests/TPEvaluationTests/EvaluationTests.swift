@@ -6,6 +6,20 @@ import Testing
 @Suite struct EvaluationTests {
   private static let tables = Fixtures.expected["tables"] ?? .null
 
+  /// Classes of one name are told apart by their order, where it is the same.
+  @Test func placesOfClasses() throws {
+    let classes = Classes(names: ["a", "a", "b"], count: 3)
+    #expect(try classes.places(of: classes) == [0, 1, 2])
+    #expect(throws: PortError.self) {
+      try classes.places(of: Classes(names: ["a", "b", "a"], count: 3))
+    }
+    let other = Classes(names: ["c", "a", "b"], count: 3)
+    #expect(try Classes(names: ["a", "b", "c"], count: 3).places(of: other) == [2, 0, 1])
+    #expect(throws: PortError.self) { try classes.places(of: other) }
+    #expect(throws: PortError.self) { try other.places(of: classes) }
+    #expect(try Classes(names: nil, count: 3).places(of: other) == [0, 1, 2])
+  }
+
   @Test func intervalsAreThoseOfStatsmodels() throws {
     let rows = try #require(Self.tables["wilson"]?.array)
     #expect(rows.count > 25)

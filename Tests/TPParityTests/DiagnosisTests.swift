@@ -212,6 +212,21 @@ enum Odd {
     #expect(report.diagnosis.map(\.layer) == ["conv3d2"])
   }
 
+  /// With the noise that rounding weights makes, what is left lies about one such noise away.
+  @Test func weightsInBFloat16() throws {
+    let rounded = try Fixtures.values("conv3d2.weight").map { value -> Float in
+      let bits = value.bitPattern
+      return Float(bitPattern: (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF_0000)
+    }
+    let report = try Parity.verify(
+      weights: try Fixtures.model(replacing: ["conv3d2.weight": rounded]),
+      golden: try Fixtures.golden("best_full"), threads: 2)
+    let diagnosis = try #require(report.diagnosis.first)
+    #expect(diagnosis.layer == "conv3d2")
+    #expect(diagnosis.fault == .weightsRounded)
+    #expect((0.7..<1.4).contains(diagnosis.residual), "\(diagnosis.sentence)")
+  }
+
   @Test func auditOfASoundGolden() throws {
     let audit = try Parity.audit(weights: try Odd.model(), golden: try Odd.golden("sound"))
     #expect(audit.injected > 200)

@@ -151,6 +151,16 @@ import Testing
         ),
       ])
     }
+    #expect(
+      throws: PortError(
+        .limit, "the provenance states a shape of 2147483647 elements; one clip may have 268435456",
+        key: "fc", remedy: "record an activation of that size in parts, or not at all")
+    ) {
+      try Self.golden([
+        ("fc", Self.floats([1], [1])), ("fc.indices", try Self.integers([8])),
+        ("provenance", try Self.bytes(Self.base(#""shapes": {"fc": [1, 2147483647]}"#))),
+      ])
+    }
   }
 
   @Test func refusesFloat64Records() throws {

@@ -86,6 +86,25 @@ import Testing
     #expect(try model.digest == Fixtures.model().digest)
   }
 
+  /// What the file says of folded norms is two float32 numbers for each channel.
+  @Test func whatWasFolded() throws {
+    let folded = try Architecture(
+      name: "Folded", input: [3],
+      layers: [Layer("fc", .linear(.init(3, 2))), Layer("bn", .batchNorm(.init(2)))]
+    ).foldingBatchNorm()
+    func fact(_ mean: String) -> String {
+      #"{"fc": {"norm": "bn", "mean": "# + mean + #", "shift": [0, -1]}}"#
+    }
+    #expect(try folded.foldedNoise(fact: fact("[0.5, 2]"))["fc"]?.mean == [0.5, 2])
+    for mean in ["[1]", "[1, 1e300]", "[1, null]"] {
+      #expect(
+        throws: PortError(
+          .malformed, "fc has not two finite numbers for each channel", key: "torchport.folded",
+          remedy: "convert the checkpoint again")
+      ) { try folded.foldedNoise(fact: fact(mean)) }
+    }
+  }
+
   /// The file is at fault, not the call.
   @Test func unknownStatedArchitecture() throws {
     var checkpoint = try CheckpointFile.open(path: Fixtures.best)

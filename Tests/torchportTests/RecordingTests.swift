@@ -107,10 +107,12 @@ import Testing
   }
 
   /// A program called ffmpeg that does what it might: a shell script in a folder of its own.
-  private func replacement(_ script: String) throws -> [String: String] {
+  private func replacement(
+    _ script: String, version: String = "4.3.1-x"
+  ) throws -> [String: String] {
     let path = folder.file("ffmpeg")
-    let version = #"[ "$1" = -version ] && { echo "ffmpeg version 4.3.1-x Copyright"; exit 0; }"#
-    try "#!/bin/sh\n\(version)\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
+    let answer = #"[ "$1" = -version ] && { echo "ffmpeg version \#(version) Copyright"; exit 0; }"#
+    try "#!/bin/sh\n\(answer)\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     return ["PATH": folder.path + ":/usr/bin:/bin"]
   }
@@ -132,6 +134,22 @@ import Testing
     #expect(file.hasSuffix("/-i http:a;b $(c).mp4") && file.hasPrefix("file:/"))
     #expect(given.contains("-vsync"))
     #expect(zip(given, given.dropFirst()).contains { $0 == ("-i", file) })
+  }
+
+  /// Which option asks for every frame changed with 5.1, whatever stands before the number.
+  @Test(arguments: [
+    ("4.4", "-vsync"), ("n4.4.1-2-gcc33e73618", "-vsync"), ("5.1.6-0+deb12u1", "-fps_mode"),
+    ("n7.1", "-fps_mode"), ("N-4-g0123456789", "-fps_mode"),
+  ]) func everyFrameIsAskedFor(version: String, option: String) throws {
+    let arguments = folder.file("arguments")
+    let environment = try replacement(
+      "printf '%s\\n' \"$@\" > '\(arguments)'; cat '\(fixture("frames/clip.pgms"))'",
+      version: version)
+    let video = folder.file("clip.mp4")
+    try Data([0]).write(to: URL(fileURLWithPath: video))
+    #expect(try predict([video], environment: environment).status == 0)
+    let given = try String(contentsOfFile: arguments, encoding: .utf8).split(separator: "\n")
+    #expect(given.contains { $0 == option })
   }
 
   @Test(

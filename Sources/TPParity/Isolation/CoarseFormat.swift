@@ -8,7 +8,7 @@ enum CoarseFormat: String, Hashable, Sendable, CaseIterable {
   var unit: Double {
     switch self {
     case .float16, .tf32: 0x1p-11
-    case .bfloat16: 0x1p-8 / 2
+    case .bfloat16: 0x1p-8
     }
   }
 

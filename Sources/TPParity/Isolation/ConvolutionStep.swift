@@ -26,7 +26,9 @@ struct ConvolutionStep: Sendable {
     let volume = input.volume
     let extents = (0..<3).map { axis in
       let reach = (kernel[axis] - 1) * dilation[axis] + 1
-      return max(0, (volume[axis + 1] + before[axis] + after[axis] - reach) / stride[axis] + 1)
+      let room = volume[axis + 1] + before[axis] + after[axis] - reach
+      // Where the kernel does not fit once, a quotient that is rounded to zero would have it fit.
+      return room < 0 ? 0 : room / stride[axis] + 1
     }
     return [outputs] + extents.suffix(input.count - 1)
   }
@@ -133,10 +135,8 @@ struct ConvolutionStep: Sendable {
           }
         }
       }
-      let own = 0.5 * roundingUnit * magnitude
       result.add(
-        position, sum, variance: variance + own * own,
-        bound: bound + 8 * roundingUnit * magnitude)
+        position, .sum(sum, magnitude: magnitude, variance: variance, bound: bound))
     }
     return result.field
   }

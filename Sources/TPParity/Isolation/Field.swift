@@ -15,6 +15,8 @@ struct Field: Sendable {
   /// The most that rounding could do to each value; empty where nothing was rounded yet.
   var bounds: [Double] = []
 
+  /// The bound where no worst case is known.
+  static let unknownBound = 1e200
   /// A bound from here on says that none is known, also after the layers that follow.
   static let leastUnknownBound = 1e150
 
@@ -51,6 +53,11 @@ struct FieldBuilder {
       field.variances.reserveCapacity(capacity)
       field.bounds.reserveCapacity(capacity)
     }
+  }
+
+  @inline(__always)
+  mutating func add(_ position: Int, _ value: Noisy) {
+    add(position, value.value, variance: value.variance, bound: value.bound)
   }
 
   @inline(__always)

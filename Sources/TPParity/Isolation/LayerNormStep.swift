@@ -68,7 +68,7 @@ struct LayerNormStep: Sendable {
           variance: factor * factor * max(0, own + shared)
             + roundingUnit * roundingUnit * terms,
           // No worst case is known of such a layer.
-          bound: 1e200)
+          bound: Field.unknownBound)
       }
     }
     return result.field

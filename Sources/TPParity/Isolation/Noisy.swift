@@ -26,6 +26,22 @@ struct Noisy: Sendable {
       bound: abs(derivative) * x.bound + 8 * own)
   }
 
+  /// A sum of products, and what its own roundings add to the noise that its terms have.
+  ///
+  /// - Parameters:
+  ///   - magnitude: the sum of the terms' sizes; 0.5 u of it is taken for the standard deviation, and
+  ///     8 u for the most that one layer may be off.
+  ///   - variance: what the terms' noise adds up to.
+  ///   - bound: what the terms' bounds add up to.
+  @inline(__always)
+  static func sum(
+    _ value: Double, magnitude: Double, variance: Double, bound: Double
+  ) -> Noisy {
+    let own = 0.5 * roundingUnit * magnitude
+    return Noisy(
+      value, variance: variance + own * own, bound: bound + 8 * roundingUnit * magnitude)
+  }
+
   static func sigmoid(_ x: Noisy) -> Noisy {
     let value = 1 / (1 + exp(-x.value))
     // As exact near 0 as near 1/2, which is what engines promise that compute 1/2 + r(x).

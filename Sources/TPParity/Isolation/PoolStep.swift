@@ -133,7 +133,9 @@ struct PoolStep: Hashable, Sendable {
           bound += input.bound(at)
         }
       }
-      guard isKnown, elements > 0 else { continue }
+      guard isKnown else { continue }
+      // A window of padding alone, which only a hypothesis has, gives the maximum or the mean of
+      // nothing: -infinity or NaN. Of a whole activation no element may be missing.
       if isMaximum {
         result.add(position, most, variance: variance, bound: bound)
       } else {

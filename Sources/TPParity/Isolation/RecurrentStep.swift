@@ -171,9 +171,6 @@ private struct GateSum {
   }
 
   var rounded: Noisy {
-    let rounding = 0.5 * roundingUnit * magnitude
-    return Noisy(
-      value, variance: variance + rounding * rounding,
-      bound: bound + 8 * roundingUnit * magnitude)
+    .sum(value, magnitude: magnitude, variance: variance, bound: bound)
   }
 }

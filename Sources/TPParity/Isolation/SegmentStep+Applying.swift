@@ -81,7 +81,7 @@ extension SegmentStep {
     let (values, variances) = truth.apply(input.values, input.variances)
     return Field(
       extents: extents, positions: nil, values: values, variances: judging ? variances : [],
-      bounds: judging ? Array(repeating: 1e200, count: values.count) : [])
+      bounds: judging ? Array(repeating: Field.unknownBound, count: values.count) : [])
   }
 
   private func mean(_ input: Field, judging: Bool) -> Field {
@@ -225,10 +225,8 @@ extension LinearStep {
           bound += abs(weight) * input.bounds[at]
         }
       }
-      let own = 0.5 * roundingUnit * magnitude
       result.add(
-        position, sum, variance: variance + own * own,
-        bound: bound + 8 * roundingUnit * magnitude)
+        position, .sum(sum, magnitude: magnitude, variance: variance, bound: bound))
     }
     return result.field
   }

@@ -56,9 +56,9 @@ struct LinearStep: Sendable {
 extension SegmentStep {
   /// The layer as the weights have it.
   init(_ layer: Layer, input: [Int], output: [Int], _ weights: BoundWeights) {
-    func values(_ suffix: String, missing: Double = 0, _ count: Int = 0) -> [Double] {
+    func values(_ suffix: String, _ count: Int = 0) -> [Double] {
       let given = weights[layer.key(suffix)]
-      return given.isEmpty ? Array(repeating: missing, count: count) : given.map { Double($0) }
+      return given.isEmpty ? Array(repeating: 0, count: count) : given.map { Double($0) }
     }
     func windows(_ pool: Layer.Pool, isMaximum: Bool) -> PoolStep {
       PoolStep(
@@ -80,8 +80,7 @@ extension SegmentStep {
           bias: values("bias", conv.outputs)))
     case .batchNorm(let norm):
       let parameters = NormParameters(
-        gamma: values("weight", missing: 1, norm.features), beta: values("bias", norm.features),
-        mean: values("running_mean"),
+        gamma: values("weight"), beta: values("bias"), mean: values("running_mean"),
         variance: values("running_var"), epsilon: norm.epsilon)
       self = .affine(parameters.step)
     case .relu: self = .pointwise(.relu)
@@ -139,6 +138,17 @@ struct NormParameters: Sendable {
   var mean: [Double]
   var variance: [Double]
   var epsilon: Double
+
+  /// - Parameters:
+  ///   - gamma: empty where the layer has no parameters (`affine=False`): then 1.
+  ///   - beta: empty where the layer has no parameters: then 0.
+  init(
+    gamma: [Double], beta: [Double], mean: [Double], variance: [Double], epsilon: Double
+  ) {
+    self.gamma = gamma.isEmpty ? mean.map { _ in 1 } : gamma
+    self.beta = beta.isEmpty ? mean.map { _ in 0 } : beta
+    (self.mean, self.variance, self.epsilon) = (mean, variance, epsilon)
+  }
 
   var step: AffineStep {
     let scale = gamma.indices.map { gamma[$0] / (variance[$0] + epsilon).squareRoot() }
