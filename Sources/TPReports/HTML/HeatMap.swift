@@ -21,6 +21,8 @@ package struct HeatMap {
   var columns: [String]
   /// Rows of columns; `nil` where there is no value.
   var values: [[Double?]]
+  /// How many rows and columns there are that are not even given.
+  var more = (rows: 0, columns: 0)
   /// How a value is said.
   var unit: (Double) -> String = { significant($0) }
 
@@ -28,7 +30,11 @@ package struct HeatMap {
   package static func step(_ value: Double, low: Double, high: Double) -> Int {
     guard value > low, high > low, low > 0 else { return value > low ? steps - 1 : 0 }
     if value >= high { return steps - 1 }
-    return min(steps - 1, Int(log(value / low) / log(high / low) * Double(steps)))
+    // A quotient may be too large for a number where its logarithm is not.
+    let span = log(high) - log(low)
+    let share =
+      span > 1 ? (log(value) - log(low)) / span : log(value / low) / log(high / low)
+    return min(steps - 1, Int(share * Double(steps)))
   }
 
   /// The smallest and the largest finite value above 0.
@@ -71,11 +77,12 @@ package struct HeatMap {
       Drawing.text(across, x: (left + right) / 2, y: bottom + 32, "mid"))
     content += legend(y: bottom + 44)
     var notes: [Node] = []
-    if rows.count > shownRows || columns.count > shownColumns {
+    let (allRows, allColumns) = (rows.count + more.rows, columns.count + more.columns)
+    if allRows > shownRows || allColumns > shownColumns {
       notes.append(
         .text(
-          "The first \(shownRows) of \(counted(rows.count, "row")) and \(shownColumns) of"
-            + " \(counted(columns.count, "column"))."))
+          "The first \(shownRows) of \(counted(allRows, "row")) and \(shownColumns) of"
+            + " \(counted(allColumns, "column"))."))
     }
     return Drawing(
       id: id, title: title, legend: notes, description: description,
