@@ -109,6 +109,17 @@ import TPReports
     #expect(report.json["aliases"]?.array?.first?.array?.count == 1_000)
   }
 
+  /// Nothing is long enough to lose its middle, and all together is.
+  @Test(arguments: [([4, 4, 4], false), (Array(repeating: 4, count: 9), true)])
+  func valuesInManyDimensions(extents: [Int], isTooMany: Bool) throws {
+    let count = extents.reduce(1, *)
+    let storage = Storage(key: "0", region: ByteRegion([UInt8](repeating: 0, count: count)))
+    let text = try TensorText.render(
+      Tensor(dtype: .uint8, shape: Shape(extents), storage: storage))
+    let said = "  \(grouped(count)) values in \(extents.count) dimensions, too many to print\n"
+    #expect((text == said) == isTooMany, "\(text.prefix(200))")
+  }
+
   @Test func terminalsSeeNoControlCharacters() {
     let tree = tree { tree in
       let key = tree.add(.string("a\u{1B}[31m"))
