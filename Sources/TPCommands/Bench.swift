@@ -80,7 +80,9 @@ struct Bench: ParsableCommand {
         line.show("\(done) of \(total) rounds")
       }
       let report = BenchReport(result, comparison: earlier?.comparison(result))
-      return Outcome(status: status(report), text: report.text, json: report.json)
+      return Outcome(
+        status: status(report), text: report.text, json: report.json,
+        warnings: reading.warnings(paths: [checkpoint] + [golden].compactMap { $0 }))
     }
   }
 

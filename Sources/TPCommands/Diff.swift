@@ -115,7 +115,8 @@ struct Diff: ParsableCommand {
       let warnings = try reports.write(markdown: report.markdown, html: report.html) + unfit
       return Outcome(
         status: status(report), text: report.text, json: report.json,
-        warnings: reading.warnings((a, left), (b, right)) + warnings)
+        warnings: reading.warnings((a, left), (b, right)) + reading.warnings(paths: golden + clips)
+          + warnings)
     }
   }
 

@@ -119,7 +119,7 @@ struct Evaluate: ParsableCommand {
       warnings: models.flatMap {
         $0.model.warnings + reading.warnings(($0.file, $0.model.checkpoint))
       }
-        + result.warnings)
+        + reading.warnings(paths: [dataset]) + result.warnings)
     if named.count > 1 {
       report.other = (named[1], PairedEvaluation(result.evaluations[0], result.evaluations[1]))
     }
