@@ -34,7 +34,7 @@ extension HistoryReport {
     let width = max(60, min(width, 240))
     var text = "\(printable(source)): \(summary)\n"
     let failures = history.failures.prefix(Self.mostRows).map {
-      "  could not read \($0.description)\n"
+      "  could not read \(printable($0.description, limit: 1000))\n"
     }
     text += wrapped(lines: failures.joined(), width: width) + curvesTable(width)
     text += wrapped(lines: curvesText + rates, width: width)
