@@ -31,6 +31,20 @@ import Testing
         == "<span title=\"\(markup)\">\(markup)</span>")
   }
 
+  // A hyphen is where a line may end, and an exponent has one.
+  @Test(arguments: [
+    ("0.0001 → 7e-05", #"0.0001 → <span class="whole">7e-05</span>"#),
+    (
+      "1e-05 → -2.5 points",
+      #"<span class="whole">1e-05</span> → <span class="whole">-2.5</span> points"#
+    ),
+    ("Mean cross-entropy  2", "Mean cross-entropy  2"), ("", ""),
+    (String(repeating: "a-1", count: 20), String(repeating: "a-1", count: 20)),
+  ])
+  func numbersStayWhole(text: String, markup: String) {
+    #expect(Node.pieces(unbroken(text)).markup == markup)
+  }
+
   @Test func isBounded() {
     let text = String(repeating: "<", count: 10_000_000)
     #expect(escapedMarkup(text).utf8.count <= 2000 * 4 + 3)

@@ -102,7 +102,7 @@ extension HistoryReport {
       ])
     for file in history.files {
       guard table.hasRoom else {
-        table.add([])
+        table.skip(1)
         continue
       }
       table.add(

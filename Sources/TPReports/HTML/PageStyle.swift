@@ -95,7 +95,7 @@ enum PageStyle {
     border-bottom:1px solid var(--strong)}
     tbody th{font-weight:400;max-width:26rem}tbody th:not(.num){min-width:9rem}
     caption span{display:block;position:sticky;left:0;max-width:min(46rem,calc(100vw - 2.5rem))}
-    .name.short{white-space:nowrap}
+    .name.short,.whole{white-space:nowrap}
     td.words{min-width:14rem;max-width:36rem;overflow-wrap:anywhere}
     .num{text-align:right;white-space:nowrap}
     thead button{font:inherit;color:inherit;background:none;border:0;padding:.15rem 0;margin:0;\
