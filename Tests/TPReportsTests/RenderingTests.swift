@@ -86,6 +86,22 @@ import TPReports
     #expect(MetadataText.render(tree).contains("contains itself"))
   }
 
+  /// Deep is not the same as endless, and what nobody counted is not said to be known.
+  @Test func whatIsDeepOrLongSaysSo() {
+    let deep = tree { tree in
+      var list = tree.add(.list([]))
+      for _ in 0..<60 { list = tree.add(.list([list])) }
+      return list
+    }
+    let text = MetadataText.render(deep)
+    #expect(text.hasSuffix("  (goes deeper)\n") && !text.contains("contains itself"))
+    let long = tree { tree in
+      let inner = tree.add(.list([tree.add(.list([]))]))
+      return tree.add(.list((0..<5_000).map { _ in inner }))
+    }
+    #expect(MetadataText.render(long).hasSuffix("  … at least 1,080 more lines\n"))
+  }
+
   /// Thirty lists, each of the one before twice: a billion values in a few bytes.
   @Test func whatDoublesEnds() {
     let tree = tree { tree in
