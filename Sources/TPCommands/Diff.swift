@@ -28,7 +28,8 @@ struct Diff: ParsableCommand {
 
   @Option(
     help: .repeatable(
-      "Run both networks on labelled clips, as `evaluate` reads them.", valueName: "dataset"),
+      "Run both networks on the labelled clips of a dataset, as `evaluate` reads it.",
+      valueName: "dataset"),
     completion: .file(extensions: ["npz", "h5", "pt", "safetensors", "csv"]))
   var clips: [String] = []
 

@@ -22,7 +22,7 @@ struct Predict: ParsableCommand {
 
   @OptionGroup var frames: FramesOption
   @OptionGroup var instructions: KernelsOption
-  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var architecture: NetworkOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 

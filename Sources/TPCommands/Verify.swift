@@ -39,7 +39,7 @@ struct Verify: ParsableCommand {
   var verbose = false
 
   @OptionGroup var integration: ContinuousIntegration
-  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var architecture: NetworkOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
