@@ -8,7 +8,7 @@ struct ArchitectureOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What the weights must fit: a built-in architecture, one that a file describes, or none.",
-      discussion: withoutIt, valueName: "name|file.json|none"), completion: completion([]))
+      discussion: Self.withoutIt, valueName: "name|file.json|none"), completion: completion([]))
   var architecture: String?
 
   /// What happens without the option.

@@ -56,8 +56,11 @@ struct Audit: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard every >= 0, improvement >= 0 else {
-      throw ValidationError("--every and --improvement take no number below 0.")
+    guard every >= 0 else {
+      throw ValidationError("--every takes a number of at least 0, not \(every)")
+    }
+    guard improvement >= 0 else {
+      throw ValidationError("--improvement takes a number of at least 0, not \(improvement)")
     }
   }
 

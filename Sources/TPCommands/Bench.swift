@@ -52,7 +52,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     guard (1...10_000).contains(runs) else {
-      throw ValidationError("--runs must be between 1 and 10000")
+      throw ValidationError("--runs takes a number from 1 to 10000, not \(runs)")
     }
   }
 

@@ -71,7 +71,9 @@ struct Diff: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if let top, top < 1 { throw ValidationError("--top takes a number of at least 1.") }
+    if let top, top < 1 {
+      throw ValidationError("--top takes a number of at least 1, not \(top)")
+    }
     if let sort, DiffReport.Order(rawValue: sort) == nil {
       throw ValidationError(wrongWord(sort, for: "--sort", Self.orders).description)
     }
