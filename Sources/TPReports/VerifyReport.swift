@@ -92,10 +92,7 @@ public struct VerifyReport: Sendable {
   }
 
   /// The name of a class, or its index where names are not known.
-  func name(_ index: Int) -> String {
-    guard let classes, classes.indices.contains(index) else { return "\(index)" }
-    return classes[index]
-  }
+  func name(_ index: Int) -> String { className(index, of: classes) }
 
   /// What the report for a terminal begins with: warnings, who is held against whom, and the reason.
   var opening: String {

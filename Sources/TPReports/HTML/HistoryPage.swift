@@ -35,9 +35,6 @@ extension HistoryReport {
     return page
   }
 
-  /// The epoch of a file for a text.
-  func epochName(_ place: Int) -> String { epoch(place).map { "\($0)" } ?? "?" }
-
   private var failureCallouts: [Node] {
     callouts(
       history.failures.prefix(20).map {
