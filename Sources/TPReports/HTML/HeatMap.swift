@@ -50,6 +50,8 @@ package struct HeatMap {
   private var left: Double { Drawing.margin(rows) }
 
   func node(id: String) -> Node {
+    // Once: every field needs them, and they are found among all fields.
+    let (left, bounds) = (self.left, self.bounds)
     let shownRows = min(rows.count, HeatMap.mostRows)
     let shownColumns = min(columns.count, HeatMap.mostColumns)
     let width = max(8, min(34, 560 / Double(max(shownColumns, 1))))
@@ -62,7 +64,7 @@ package struct HeatMap {
           Drawing.label(rows[row], room: 20), x: left - 8, y: y + 12, "code end"))
       for column in 0..<shownColumns {
         content.append(
-          cell(row, column, x: left + width * Double(column), y: y, width: width))
+          cell(row, column, bounds, x: left + width * Double(column), y: y, width: width))
       }
     }
     let bottom = 4 + Double(shownRows) * 17
@@ -75,7 +77,7 @@ package struct HeatMap {
     }
     content.append(
       Drawing.text(across, x: (left + right) / 2, y: bottom + 32, "mid"))
-    content += legend(y: bottom + 44)
+    if let bounds { content += legend(bounds, x: left, y: bottom + 44) }
     var notes: [Node] = []
     let (allRows, allColumns) = (rows.count + more.rows, columns.count + more.columns)
     if allRows > shownRows || allColumns > shownColumns {
@@ -91,7 +93,8 @@ package struct HeatMap {
   }
 
   private func cell(
-    _ row: Int, _ column: Int, x: Double, y: Double, width: Double
+    _ row: Int, _ column: Int, _ bounds: (low: Double, high: Double)?, x: Double, y: Double,
+    width: Double
   ) -> Node {
     let value =
       values.indices.contains(row) && values[row].indices.contains(column)
@@ -106,8 +109,9 @@ package struct HeatMap {
       x, y, width - 1, 16, "h\(step)", tip: "\(place): \(unit(value))")
   }
 
-  private func legend(y: Double) -> [Node] {
-    guard let bounds else { return [] }
+  private func legend(
+    _ bounds: (low: Double, high: Double), x left: Double, y: Double
+  ) -> [Node] {
     var nodes: [Node] = []
     for step in 0..<HeatMap.steps {
       nodes.append(
