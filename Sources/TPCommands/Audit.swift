@@ -31,13 +31,13 @@ struct Audit: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Hold the files against such a manifest, ours or sha256sum's.", valueName: "file"),
+      "Hold every file against its SHA-256 in a manifest, ours or sha256sum's.", valueName: "file"),
     completion: .file())
   var checkManifest: String?
 
   @Option(
     help: ArgumentHelp(
-      "Hold the figures against a JSON object of expected ones (docs/commands/audit.md).",
+      "Fail where a figure is not the expected one of a JSON object, written by hand (docs/commands/audit.md).",
       valueName: "summary.json"), completion: .json)
   var expect: String?
 
@@ -48,7 +48,7 @@ struct Audit: ParsableCommand {
     completion: .report("csv"))
   var manifest: [String] = []
 
-  @Option(help: ArgumentHelp("The name of that column.", valueName: "name"))
+  @Option(help: ArgumentHelp("The name of the column of classes in --manifest.", valueName: "name"))
   var classColumn: String?
 
   @OptionGroup var reports: ReportOptions
@@ -56,8 +56,11 @@ struct Audit: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard every >= 0, improvement >= 0 else {
-      throw ValidationError("--every and --improvement take no number below 0.")
+    guard every >= 0 else {
+      throw ValidationError("--every takes a number of at least 0, not \(every)")
+    }
+    guard improvement >= 0 else {
+      throw ValidationError("--improvement takes a number of at least 0, not \(improvement)")
     }
   }
 

@@ -52,14 +52,16 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     guard (1...10_000).contains(runs) else {
-      throw ValidationError("--runs must be between 1 and 10000")
+      throw ValidationError("--runs takes a number from 1 to 10000, not \(runs)")
     }
   }
 
   func run() throws {
     try output.report("bench") { () throws(PortError) in
       // What cannot be compared is told before minutes are spent.
-      let earlier = try compare.map { (path) throws(PortError) in try ReportFiles.earlier(path) }
+      let earlier = try compare.map { (path) throws(PortError) in
+        try BenchBaseline(file: path, json: try ReportFiles.earlier(path))
+      }
       var benchmark = Benchmark(checkpoint: checkpoint)
       benchmark.golden = golden
       benchmark.runs = runs
@@ -73,16 +75,14 @@ struct Bench: ParsableCommand {
       benchmark.limits = reading.limits
       if architecture.architecture != "none" { benchmark.architecture = try architecture.network() }
       let line = ProgressLine()
+      defer { line.remove() }
       let result = try benchmark.run { done, total in
         line.show("\(done) of \(total) rounds")
       }
-      line.remove()
-      var report = BenchReport(result)
-      if let compare, let earlier {
-        report.comparison = try BenchComparison(file: compare, json: earlier, with: result)
-      }
-      let found = report
-      return Outcome(status: status(found), text: found.text, json: found.json)
+      let report = BenchReport(result, comparison: earlier?.comparison(result))
+      return Outcome(
+        status: status(report), text: report.text, json: report.json,
+        warnings: reading.warnings(paths: [checkpoint] + [golden].compactMap { $0 }))
     }
   }
 

@@ -36,18 +36,16 @@ public enum CommandLineTool {
     } catch let status as ExitCode {
       finish(status.rawValue)
     } catch let error as PortError {
-      complain("\(Tool.name): \(error.description)")
+      complain(sentence: error.description)
       finish(Status(error).rawValue)
     } catch {
       let status = TorchPort.exitCode(for: error).rawValue
       if status != 0, arguments.contains("--json") {
         let message = TorchPort.message(for: error)
         let name = arguments.first { !$0.hasPrefix("-") } ?? ""
-        print(
-          Envelope(
-            command: name, status: status, error: PortError(.usage, message),
-            body: [:]
-          ).json.text(.indented))
+        emit(
+          Envelope(command: name, status: status, error: PortError(.usage, message))
+            .json.text(.indented) + "\n")
       }
       if status == 0, TorchPort.message(for: error) == Tool.version {
         let report = VersionReport.ofThisBuild

@@ -28,7 +28,8 @@ struct Diff: ParsableCommand {
 
   @Option(
     help: .repeatable(
-      "Run both networks on labelled clips, as `evaluate` reads them.", valueName: "dataset"),
+      "Run both networks on the labelled clips of a dataset, as `evaluate` reads it.",
+      valueName: "dataset"),
     completion: .file(extensions: ["npz", "h5", "pt", "safetensors", "csv"]))
   var clips: [String] = []
 
@@ -70,7 +71,9 @@ struct Diff: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if let top, top < 1 { throw ValidationError("--top takes a number of at least 1.") }
+    if let top, top < 1 {
+      throw ValidationError("--top takes a number of at least 1, not \(top)")
+    }
     if let sort, DiffReport.Order(rawValue: sort) == nil {
       throw ValidationError(wrongWord(sort, for: "--sort", Self.orders).description)
     }
@@ -115,7 +118,8 @@ struct Diff: ParsableCommand {
       let warnings = try reports.write(markdown: report.markdown, html: report.html) + unfit
       return Outcome(
         status: status(report), text: report.text, json: report.json,
-        warnings: reading.warnings((a, left), (b, right)) + warnings)
+        warnings: reading.warnings((a, left), (b, right)) + reading.warnings(paths: golden + clips)
+          + warnings)
     }
   }
 

@@ -22,14 +22,14 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The name of the clips in the dataset, or of the manifest's column of paths.",
+      "The name of the array of clips in the dataset, or of the manifest's column of paths.",
       discussion: "Without it: " + LabelledClips.clipNames.joined(separator: ", ") + "; path.",
       valueName: "name"))
   var clips: String?
 
   @Option(
     help: ArgumentHelp(
-      "The name of the labels in the dataset, or of the manifest's column of labels.",
+      "The name of the array of labels in the dataset, or of the manifest's column of labels.",
       discussion: "Without it: " + LabelledClips.labelNames.joined(separator: ", ") + "; label.",
       valueName: "name"))
   var labels: String?
@@ -37,7 +37,7 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Fail where a prediction differs from an earlier run's, or fewer are right.",
-      discussion: "What `evaluate --json` printed then.", valueName: "results.json"),
+      discussion: "What `evaluate --json` printed then.", valueName: "previous.json"),
     completion: .json)
   var expect: String?
 
@@ -53,7 +53,7 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup var frames: FramesOption
   @OptionGroup var reports: ReportOptions
-  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var architecture: NetworkOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
@@ -119,7 +119,7 @@ struct Evaluate: ParsableCommand {
       warnings: models.flatMap {
         $0.model.warnings + reading.warnings(($0.file, $0.model.checkpoint))
       }
-        + result.warnings)
+        + reading.warnings(paths: [dataset]) + result.warnings)
     if named.count > 1 {
       report.other = (named[1], PairedEvaluation(result.evaluations[0], result.evaluations[1]))
     }

@@ -47,7 +47,7 @@ struct History: ParsableCommand {
         history.failures.isEmpty ? history.isEmpty ? .undecided : .done : .failed
       return Outcome(
         status: status, text: report.text(width: terminalWidth()), json: report.json,
-        warnings: warnings)
+        warnings: reading.warnings(paths: paths.files) + warnings)
     }
   }
 }

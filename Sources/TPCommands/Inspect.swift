@@ -64,7 +64,12 @@ struct Inspect: ParsableCommand {
     guard output == nil || tensor != nil else {
       throw ValidationError("-o writes the tensor of --tensor NAME; give that, too")
     }
-    guard opcodes > 0 else { throw ValidationError("--opcodes must be at least 1") }
+    if tensor != nil, digest || pickle || names.only != nil {
+      throw ValidationError("--tensor shows one tensor; leave out --digest, --pickle and --only")
+    }
+    guard opcodes > 0 else {
+      throw ValidationError("--opcodes takes a number of at least 1, not \(opcodes)")
+    }
   }
 
   func run() throws {

@@ -63,7 +63,7 @@ struct OutputOptions: ParsableArguments {
     do throws(PortError) {
       let outcome = try work()
       status = outcome.status
-      for warning in outcome.warnings { complain("\(Tool.name): warning: \(warning)") }
+      for warning in outcome.warnings { complain(sentence: "warning: \(warning)") }
       if json {
         let document = Envelope(command: command, status: status.rawValue, body: outcome.json())
         document.json.write(.indented) { emit(bytes: $0) }
@@ -73,7 +73,7 @@ struct OutputOptions: ParsableArguments {
       }
     } catch {
       status = Status(error)
-      complain("\(Tool.name): \(error.description)")
+      complain(sentence: error.description)
       if json {
         emit(
           Envelope(command: command, status: status.rawValue, error: error).json.text(.indented)
@@ -101,6 +101,12 @@ func emit(bytes: [UInt8]) {
 /// Writes a line to stderr.
 func complain(_ line: String) {
   _ = emit(line + "\n", to: 2)
+}
+
+/// Says a sentence on stderr. Names in it may come from a file: no control character of one reaches a
+/// terminal.
+func complain(sentence: String) {
+  complain("\(Tool.name): \(printable(sentence, limit: 20_000))")
 }
 
 /// Writes to stderr as it is.
@@ -143,7 +149,7 @@ func finish(_ status: Int32) -> Never {
   exit(status)
 }
 
-/// How many processors this process may use; at least 1.
+/// How many processors are online; at least 1.
 func processorCount() -> Int {
   max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 }

@@ -22,7 +22,7 @@ struct Predict: ParsableCommand {
 
   @OptionGroup var frames: FramesOption
   @OptionGroup var instructions: KernelsOption
-  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var architecture: NetworkOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
@@ -38,7 +38,7 @@ struct Predict: ParsableCommand {
       let predictions = try Predictor.predict(model, clip)
       let warnings =
         model.warnings + clip.warnings + predictions.compactMap(\.warning)
-        + reading.warnings((weights, model.checkpoint))
+        + reading.warnings((weights, model.checkpoint)) + reading.warnings(paths: self.clip)
       let report = PredictReport(
         weights: weights, clip: argument.name, architecture: model.architecture.name,
         classes: Predictor.classNames(model),

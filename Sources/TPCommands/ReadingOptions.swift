@@ -25,4 +25,14 @@ struct ReadingOptions: ParsableArguments {
       file.checkpoint.ignoredChecksums(limits: limits).map { "\(printable(file.path)): \($0)" }
     }
   }
+
+  /// The same for files that are no longer open: where checksums are ignored, each is opened again. What
+  /// is no file of tensors has no checksum of ours.
+  func warnings(paths: [String]) -> [String] {
+    guard ignoreChecksums else { return [] }
+    return paths.flatMap { path -> [String] in
+      guard let checkpoint = try? CheckpointFile.open(path: path, limits: limits) else { return [] }
+      return warnings((path, checkpoint))
+    }
+  }
 }

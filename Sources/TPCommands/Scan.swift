@@ -26,12 +26,11 @@ struct Scan: ParsableCommand {
 
   func run() throws {
     try output.report("scan") { () throws(PortError) in
-      if let sarif { try AtomicFile.check(path: sarif, replacing: force) }
+      try ReportFiles.check([sarif], replacing: force)
       let result = Scanner.scan(paths: files, limits: settings.limits)
       if let sarif {
-        var file = try AtomicFile(path: sarif, replacing: force)
-        try file.write(Array((SARIF.document(result).text(.indented) + "\n").utf8))
-        try file.commit()
+        try ReportFiles.write(
+          SARIF.document(result).text(.indented) + "\n", to: sarif, replacing: force)
       }
       let summary = ScanSummary(result)
       return Outcome(status: Status(result.verdict), text: summary.text, json: summary.json)

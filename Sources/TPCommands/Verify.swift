@@ -39,7 +39,7 @@ struct Verify: ParsableCommand {
   var verbose = false
 
   @OptionGroup var integration: ContinuousIntegration
-  @OptionGroup var architecture: ArchitectureOption
+  @OptionGroup var architecture: NetworkOption
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
@@ -86,7 +86,8 @@ struct Verify: ParsableCommand {
         let report = try judge(path, model)
         (outcome, status) = (.success(report), Status(report.parity.verdict))
       } catch {
-        (outcome, status) = (.failure(error), Status(error))
+        // What one golden cannot be used for is no wrong call for the others.
+        (outcome, status) = (.failure(error), error.kind == .undecided ? .undecided : .failed)
       }
       let parts = (clock.now - begin).components
       entries.append(
@@ -101,11 +102,12 @@ struct Verify: ParsableCommand {
     if entries.count == 1, case .failure(let error) = entries[0].outcome { throw error }
     return Outcome(
       status: status(summary), text: summary.text(verbose: verbose), json: summary.json,
-      warnings: reading.warnings((weights, model.checkpoint)) + warnings)
+      warnings: reading.warnings((weights, model.checkpoint)) + reading.warnings(paths: golden)
+        + warnings)
   }
 
   private func judge(_ path: String, _ model: LoadedModel) throws(PortError) -> VerifyReport {
-    let recorded = try Golden.open(path: path)
+    let recorded = try Golden.open(path: path, limits: reading.limits)
     do throws(PortError) {
       let parity = try Parity.verify(
         weights: model, golden: recorded, threads: processorCount(), diagnosing: !noDiagnosis)

@@ -2,6 +2,48 @@ public import TPBenchmarks
 public import TPBytes
 internal import TPModels
 
+/// An earlier run's times, from the JSON that `bench` printed.
+public struct BenchBaseline: Sendable {
+  /// The file, as the user gave it.
+  let file: String
+  /// What the run said of machine and network.
+  fileprivate let json: JSONValue
+  /// Medians in seconds, and spreads as shares of them, by the names of jobs.
+  fileprivate let times: [String: (median: Double, spread: Double)]
+
+  /// Takes the times out of what `bench --json` printed.
+  ///
+  /// - Throws: `PortError` that names the file, where it is something else.
+  public init(file: String, json: JSONValue) throws(PortError) {
+    let remedy = "give the output of such a run"
+    guard json["command"]?.string == "bench", let jobs = json["jobs"]?.array else {
+      throw PortError(
+        .malformed, "is not what `bench --json` printed", file: file, remedy: remedy)
+    }
+    var times: [String: (median: Double, spread: Double)] = [:]
+    for (place, job) in jobs.enumerated() {
+      guard let name = job["job"]?.string, let median = job["median"]?.double, median > 0,
+        let spread = job["spread"]?.double
+      else {
+        throw PortError(
+          .malformed, "has a job without its times", file: file, key: "jobs[\(place)]",
+          remedy: remedy)
+      }
+      times[Self.name(name, job["threads"]?.int)] = (median, spread)
+    }
+    (self.file, self.json, self.times) = (file, json, times)
+  }
+
+  /// What it says of a later run.
+  public func comparison(_ result: Benchmark.Result) -> BenchComparison {
+    BenchComparison(self, result)
+  }
+
+  fileprivate static func name(_ job: String, _ threads: Int?) -> String {
+    threads.map { "\(job), \(counted($0, "thread"))" } ?? job
+  }
+}
+
 /// What an earlier `bench --json` says of this one.
 ///
 /// A job is slower, or faster, where the medians are further apart than both spreads together, and
@@ -39,36 +81,16 @@ public struct BenchComparison: Sendable {
   /// Whether a job became slower.
   public var isSlower: Bool { rows.contains { $0.isSlower } }
 
-  /// Compares.
-  ///
-  /// - Parameters:
-  ///   - file: the path of the earlier run's JSON, for errors.
-  ///   - json: what `bench --json` printed.
-  /// - Throws: `PortError` that names the file, where it is something else.
-  public init(file: String, json: JSONValue, with result: Benchmark.Result) throws(PortError) {
-    guard json["command"]?.string == "bench", let jobs = json["jobs"]?.array else {
-      throw PortError(
-        .malformed, "is not what torchport bench --json prints", file: file,
-        remedy: "give the JSON of an earlier run")
-    }
-    self.file = file
-    var earlier: [String: (median: Double, spread: Double)] = [:]
-    for job in jobs {
-      guard let name = job["job"]?.string, let median = job["median"]?.double, median > 0,
-        let spread = job["spread"]?.double
-      else {
-        throw PortError(.malformed, "has a job without its times", file: file)
-      }
-      earlier[Self.name(name, job["threads"]?.int)] = (median, spread)
-    }
+  fileprivate init(_ earlier: BenchBaseline, _ result: Benchmark.Result) {
+    file = earlier.file
     rows = result.timings.compactMap { timing in
-      let name = Self.name(timing.job, timing.threads)
-      guard let before = earlier[name] else { return nil }
+      let name = BenchBaseline.name(timing.job, timing.threads)
+      guard let before = earlier.times[name] else { return nil }
       return Row(
         job: name, before: before.median, now: timing.median,
         slack: max(Self.leastSlack, before.spread + timing.spread))
     }
-    let machine = result.machine
+    let (json, machine) = (earlier.json, result.machine)
     var obstacles: [String] = []
     func hold(_ what: String, _ before: JSONValue?, _ now: JSONValue) {
       guard let before, before != now else { return }
@@ -81,10 +103,6 @@ public struct BenchComparison: Sendable {
       "architecture", json["architecture"],
       result.architecture.map { .string($0.name) } ?? .null)
     self.obstacles = obstacles
-  }
-
-  private static func name(_ job: String, _ threads: Int?) -> String {
-    threads.map { "\(job), \(counted($0, "thread"))" } ?? job
   }
 
   var json: JSONValue {

@@ -18,8 +18,7 @@ extension ClipPreparation {
   /// One line: what was there, and what was taken of it.
   var text: String {
     let by = decoder.map { ", decoded by \($0)" } ?? ""
-    let frames = recorded == 1 ? "1 frame" : "\(recorded) frames"
-    return "\(frames) of \(size.height) x \(size.width)\(by);"
+    return "\(counted(recorded, "frame")) of \(size.height) x \(size.width)\(by);"
       + " \(taken); resized to \(resized.height) x \(resized.width)"
   }
 

@@ -54,7 +54,8 @@ extension ConversionPlan {
       text += "  stored before as \(precision.word)\n"
     }
     for layer in folded {
-      text += "  \(layer.norm) is folded into \(layer.layer), rounded once to float32"
+      text += "  \(printable(layer.norm, limit: 60)) is folded into"
+      text += " \(printable(layer.layer, limit: 60)), rounded once to float32"
       text += " (largest error \(significant(layer.weight.maxError)) in weights,"
       text += " \(significant(layer.bias.maxError)) in biases)\n"
     }

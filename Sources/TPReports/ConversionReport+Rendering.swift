@@ -55,16 +55,17 @@ extension ConversionReport {
 
   /// The report for a terminal.
   public func text(file: String) -> String {
-    let architecture = plan.architecture.map { $0.name } ?? "no architecture"
+    let architecture =
+      plan.architecture.map { printable($0.name, limit: 60) } ?? "no architecture"
     var text = "\(printable(file)) -> \(printable(output)): \(format.label), "
     text += "\(counted(plan.contents.tensors.count, "tensor")), \(plan.precisionWords)"
     text += state == .written ? "\n" : "; nothing is written\n"
-    text += "  \(architecture), \(grouped(plan.parameters)) parameters, "
+    text += "  \(architecture), \(counted(plan.parameters, "parameter")), "
     text += byteCount.map(bytes) ?? "\(bytes(plan.tensorBytes)) of tensors"
     text += "\n"
     if let classes = plan.contents.facts["classes"] { text += "  classes \(printable(classes))\n" }
     let carried = ["epoch", "best_val_acc"].compactMap { key in
-      plan.contents.facts[key].map { "\(key) \($0)" }
+      plan.contents.facts[key].map { "\(key) \(printable($0, limit: 60))" }
     }
     if !carried.isEmpty { text += "  " + carried.joined(separator: ", ") + "\n" }
     text += state == .planned ? plan.table : plan.changed

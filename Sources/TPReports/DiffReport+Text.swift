@@ -41,8 +41,9 @@ extension DiffReport {
   /// Whether the statistics of a batch norm are others; weights alone may be what differs.
   var haveBatchNormsChanged: Bool {
     difference.batchNorms.contains { norm in
-      norm.meanShift != 0 || norm.varianceRatio != 1...1 || norm.deadInA != norm.deadInB
-        || norm.batchesInA != norm.batchesInB
+      // Where every variance is zero there is no measure of either.
+      (norm.meanShift ?? 0) != 0 || (norm.varianceRatio ?? 1...1) != 1...1
+        || norm.deadInA != norm.deadInB || norm.batchesInA != norm.batchesInB
     }
   }
 

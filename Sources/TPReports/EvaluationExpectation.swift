@@ -25,7 +25,7 @@ public struct ExpectedEvaluation: Sendable {
     else {
       throw PortError(
         .malformed, "is not what `evaluate --json` printed of evaluated weights", file: file,
-        remedy: "keep the output of such a run")
+        remedy: "give the output of such a run")
     }
     self.clipsDigest = clipsDigest
     self.labelsDigest = labelsDigest

@@ -95,7 +95,9 @@ extension SourceProof {
     }
     text += table.text
     if wrong.count > 20 { text += "  and \(wrong.count - 20) more that are not as declared\n" }
-    if !wrong.isEmpty { text += "  \(rows.count - wrong.count) tensors as declared\n" }
+    if !wrong.isEmpty {
+      text += "  \(counted(rows.count - wrong.count, "tensor")) as declared\n"
+    }
     for part in parts where part.status != .identical {
       let key = printable(part.key, limit: 80)
       text +=

@@ -23,7 +23,7 @@ extension HistoryReport {
       text += "; weights moved \(movedPercent(share)) from the first"
     }
     if let first = history.nonFinite.first {
-      text += "; NaN or infinity from epoch \(epoch(first.file).map { "\($0)" } ?? "?") on"
+      text += "; NaN or infinity from epoch \(epochName(first.file)) on"
       text += " in \(printable(first.tensor, limit: 60))"
     }
     return text
@@ -34,7 +34,7 @@ extension HistoryReport {
     let width = max(60, min(width, 240))
     var text = "\(printable(source)): \(summary)\n"
     let failures = history.failures.prefix(Self.mostRows).map {
-      "  could not read \($0.description)\n"
+      "  could not read \(printable($0.description, limit: 1000))\n"
     }
     text += wrapped(lines: failures.joined(), width: width) + curvesTable(width)
     text += wrapped(lines: curvesText + rates, width: width)
@@ -111,12 +111,10 @@ extension HistoryReport {
     for step in history.rateSteps.prefix(Self.mostRows) {
       text += "  learning rate \(significant(step.before, 6)) -> \(significant(step.after, 6))"
       text += step.group > 0 ? " of group \(step.group)" : ""
-      text += " between epochs \(words(step.from)) and \(words(step.to))\n"
+      text += " between epochs \(epochName(step.from)) and \(epochName(step.to))\n"
     }
     return text + more(history.rateSteps.count, "learning-rate step")
   }
-
-  private func words(_ place: Int) -> String { epoch(place).map { "\($0)" } ?? "?" }
 
   private var filesTable: String {
     var table = Table([
@@ -208,7 +206,7 @@ extension HistoryReport {
       text += "  \(printable(frozen.tensor, limit: 60)) did not move "
       text +=
         frozen.isThroughout
-        ? "at all\n" : "from epoch \(words(frozen.from)) to \(words(frozen.to))\n"
+        ? "at all\n" : "from epoch \(epochName(frozen.from)) to \(epochName(frozen.to))\n"
     }
     text += more(history.frozen.count, "tensor that did not move")
     for unit in history.deadUnits.prefix(Self.mostRows) {
@@ -217,12 +215,12 @@ extension HistoryReport {
         unit.reason == .variance
         ? "has a variance below \(significant(BatchNormDrift.deadVariance))"
         : "has no weight but zero"
-      text += " from epoch \(words(unit.firstFile)) on"
+      text += " from epoch \(epochName(unit.firstFile)) on"
       text += unit.isDeadAtLast ? "\n" : ", no more at the last\n"
     }
     text += more(history.deadUnits.count, "dead unit")
     for tensor in history.nonFinite.prefix(Self.mostRows) {
-      text += "  epoch \(words(tensor.file)): \(printable(tensor.tensor, limit: 60)) has"
+      text += "  epoch \(epochName(tensor.file)): \(printable(tensor.tensor, limit: 60)) has"
       text += " \(grouped(tensor.nan)) NaN, \(grouped(tensor.infinite)) infinite\n"
     }
     return (text.isEmpty ? "" : "\n") + text

@@ -18,6 +18,9 @@ public struct HistoryReport: Sendable {
   /// The epoch of a file.
   func epoch(_ place: Int) -> Int? { history.files[place].epoch }
 
+  /// The same for a text.
+  func epochName(_ place: Int) -> String { epoch(place).map { "\($0)" } ?? "?" }
+
   /// The keys of the JSON object, without the envelope.
   public var json: JSONValue {
     .object([

@@ -11,7 +11,8 @@ internal import TPParity
 
 /// What `verify` found as JUnit XML, which every continuous integration shows: a suite for the whole
 /// golden and one for each clip; a case for each activation. Over the line is a failure, what could
-/// not be run an error, what was not recorded is skipped.
+/// not be run an error, what was not recorded is skipped. Goldens of an earlier run that were not judged
+/// are failures of a suite of their own.
 ///
 /// The order of elements and their attributes are those of the schema of Ant's JUnit task, the
 /// strictest of those in use; names from files are escaped.
@@ -34,6 +35,9 @@ public enum JUnit {
         suites.append(whole(report, golden, entry.seconds, summary.comparison))
         for clip in 0..<report.parity.clips { suites.append(one(report, golden, clip: clip)) }
       }
+    }
+    if let comparison = summary.comparison, !comparison.missing.isEmpty {
+      suites.append(missing(comparison))
     }
     let stamp = timestamp(time)
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
@@ -66,14 +70,30 @@ public enum JUnit {
             .joined(separator: "\n")))
     }
     if let comparison {
-      let grown = comparison.grown.filter { $0.golden == report.golden }
-      suite.add(
-        "at least as good as before", golden,
-        grown.isEmpty
-          ? .passed
-          : .failure(
-            type: "grown", "\(counted(grown.count, "figure")) grew",
-            grown.prefix(100).map(\.clause).joined(separator: "\n")))
+      suite.add(asGood, golden, outcome(comparison, report))
+    }
+    return suite
+  }
+
+  /// The case for an earlier run.
+  private static let asGood = "at least as good as before"
+
+  private static func outcome(
+    _ comparison: BaselineComparison, _ report: VerifyReport
+  ) -> Suite.Outcome {
+    if comparison.unknown.contains(report.golden) { return .skipped("not in the earlier run") }
+    let grown = comparison.grown.filter { $0.golden == report.golden }
+    if grown.isEmpty { return .passed }
+    return .failure(
+      type: "grown", "\(counted(grown.count, "figure")) grew",
+      grown.prefix(100).map(\.clause).joined(separator: "\n"))
+  }
+
+  /// Goldens that only the earlier run has.
+  private static func missing(_ comparison: BaselineComparison) -> Suite {
+    var suite = Suite(name: comparison.file, seconds: 0)
+    for golden in comparison.missing {
+      suite.add(asGood, golden, .failure(type: "missing", "\(golden) was not judged", ""))
     }
     return suite
   }

@@ -5,7 +5,7 @@ package import TPTensors
 ///
 /// Lists and tuples are arrays; a mapping is an object, its keys as texts; a tensor is
 /// `{"$tensor": name}`, an object `{"$class": ..., ...}` (an OrderedDict is a mapping, its attributes
-/// under `$fields`), bytes `{"$bytes": hex}`, a class
+/// under `$fields`), bytes `{"$bytes": hex}` of the first 4,096, a class
 /// `{"$global": name}`. A value that contains itself is `{"$cycle": class or kind}` there, and past
 /// `limit` values the rest is `{"$omitted": kind}`: a file of a few bytes can describe more values
 /// than any memory holds.

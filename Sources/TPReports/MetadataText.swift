@@ -7,6 +7,10 @@ package struct MetadataText {
   private var lines: [String] = []
   private var ancestors: Set<MetadataTree.Handle> = []
   private let limit: Int
+  /// Up to how many times the limit lines are counted: a few bytes can describe any number of them.
+  private static let countedTimes = 10
+  /// How many levels are shown.
+  private static let mostLevels = 40
 
   /// At most `limit` lines; what is left out is counted in the last one.
   package static func render(_ tree: MetadataTree, limit: Int = 120) -> String {
@@ -17,8 +21,9 @@ package struct MetadataText {
     default: renderer.line("(root)", root, level: 0)
     }
     if renderer.lines.count > limit {
-      let left = renderer.lines.count - limit
-      renderer.lines = renderer.lines.prefix(limit) + ["  … \(counted(left, "more line"))"]
+      let left = counted(renderer.lines.count - limit, "more line")
+      let isCut = renderer.lines.count >= limit * countedTimes
+      renderer.lines = renderer.lines.prefix(limit) + ["  … \(isCut ? "at least " : "")\(left)"]
     }
     return renderer.lines.map { $0 + "\n" }.joined()
   }
@@ -29,12 +34,11 @@ package struct MetadataText {
   }
 
   private mutating func line(_ name: String, _ handle: MetadataTree.Handle, level: Int) {
-    // One line past the limit is enough to know that something was left out.
-    guard lines.count < limit * 10 else { return }
+    guard lines.count < limit * Self.countedTimes else { return }
     let indent = String(repeating: "  ", count: level + 1)
     let head = indent + printable(name, limit: 60)
-    guard !ancestors.contains(handle), level < 40 else {
-      lines.append(head + "  (contains itself)")
+    guard !ancestors.contains(handle), level < Self.mostLevels else {
+      lines.append(head + (level < Self.mostLevels ? "  (contains itself)" : "  (goes deeper)"))
       return
     }
     ancestors.insert(handle)

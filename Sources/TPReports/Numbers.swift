@@ -10,9 +10,14 @@
 package func significant(_ value: Double, _ digits: Int = 3) -> String {
   if value.isNaN { return "NaN" }
   if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-  var buffer = [CChar](repeating: 0, count: 64)
+  return formatted("%.*g", digits, value, room: 64)
+}
+
+/// What C's printf writes of a number and how many of its digits, in at most `room` bytes.
+private func formatted(_ format: String, _ digits: Int, _ value: Double, room: Int) -> String {
+  var buffer = [CChar](repeating: 0, count: room)
   let count = unsafe withVaList([Int32(digits), value]) { arguments in
-    unsafe vsnprintf(&buffer, buffer.count, "%.*g", arguments)
+    unsafe vsnprintf(&buffer, buffer.count, format, arguments)
   }
   // The process never calls setlocale, so the decimal point is a point.
   return String(
@@ -37,12 +42,7 @@ package func movedPercent(_ share: Double, decimals: Int = 2) -> String {
 /// A number with a fixed number of decimals.
 package func fixed(_ value: Double, _ decimals: Int) -> String {
   guard value.isFinite else { return significant(value) }
-  var buffer = [CChar](repeating: 0, count: 400)
-  let count = unsafe withVaList([Int32(decimals), value]) { arguments in
-    unsafe vsnprintf(&buffer, buffer.count, "%.*f", arguments)
-  }
-  return String(
-    decoding: buffer.prefix(max(0, Int(count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return formatted("%.*f", decimals, value, room: 400)
 }
 
 /// An integer with a comma between groups of three digits: `721,044`.
@@ -77,11 +77,6 @@ package func counted(_ count: Int, _ noun: String) -> String {
 /// alike: `2.80`, `1.00e-07`.
 package func figure(_ value: Double, _ digits: Int = 3) -> String {
   guard value.isFinite, value != 0 else { return significant(value) }
-  var buffer = [CChar](repeating: 0, count: 64)
-  let count = unsafe withVaList([Int32(digits), value]) { arguments in
-    unsafe vsnprintf(&buffer, buffer.count, "%#.*g", arguments)
-  }
-  let text = String(
-    decoding: buffer.prefix(max(0, Int(count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  let text = formatted("%#.*g", digits, value, room: 64)
   return text.hasSuffix(".") ? String(text.dropLast()) : text
 }

@@ -38,7 +38,7 @@ public struct ParityBaseline: Sendable {
     guard json["command"]?.string == "verify", !goldens.isEmpty else {
       throw PortError(
         .malformed, "is not what `verify --golden GOLDEN --json` printed of a judged golden",
-        file: file, remedy: "keep the output of such a run")
+        file: file, remedy: "give the output of such a run")
     }
     self.goldens = goldens
   }

@@ -33,10 +33,7 @@ public struct PredictReport: Sendable {
   }
 
   /// The name of a class, or its index where names are not known.
-  private func name(_ index: Int) -> String {
-    guard let classes, classes.indices.contains(index) else { return "\(index)" }
-    return classes[index]
-  }
+  private func name(_ index: Int) -> String { className(index, of: classes) }
 
   /// The keys of the JSON object, without the envelope.
   public var json: JSONValue {

@@ -57,10 +57,10 @@ extension RoundingPrice {
     }
     return text
   }
+}
 
-  /// The name of a class, or its index where names are not known.
-  private func className(_ index: Int, of classes: [String]?) -> String {
-    guard let classes, classes.indices.contains(index) else { return "\(index)" }
-    return classes[index]
-  }
+/// The name of a class, or its index where names are not known.
+func className(_ index: Int, of classes: [String]?) -> String {
+  guard let classes, classes.indices.contains(index) else { return "\(index)" }
+  return classes[index]
 }

@@ -4,12 +4,16 @@ package import TPTensors
 /// A tensor's values for a terminal, as NumPy prints them: nested brackets, the middle of what is
 /// long left out.
 package struct TensorText {
+  /// The most elements that are printed. Only what is long loses its middle: a file of a few bytes can
+  /// describe thirteen dimensions of four.
+  private static let most = 100_000
+
   private let tensor: Tensor
   private let bytes: ByteRegion
   private let edge: Int
   private var cells: [String] = []
 
-  /// The values.
+  /// The values, or that they are too many.
   ///
   /// - Parameters:
   ///   - threshold: how many elements are printed whole.
@@ -18,10 +22,13 @@ package struct TensorText {
   package static func render(
     _ tensor: Tensor, threshold: Int = 1_000, edge: Int = 3
   ) throws(PortError) -> String {
-    if tensor.shape.elementCount == 0 { return "[]\n" }
-    var text = TensorText(
-      tensor: tensor, bytes: try tensor.contiguousBytes(),
-      edge: tensor.shape.elementCount > threshold ? edge : Int.max)
+    let count = tensor.shape.elementCount
+    if count == 0 { return "[]\n" }
+    let edge = count > threshold ? edge : Int.max
+    guard shown(tensor.shape, edge: edge) <= most else {
+      return "  \(counted(count, "value")) in \(tensor.shape.rank) dimensions, too many to print\n"
+    }
+    var text = TensorText(tensor: tensor, bytes: try tensor.contiguousBytes(), edge: edge)
     text.collect(0, 0)
     let width = text.cells.map(\.utf8.count).max() ?? 0
     text.cells = text.cells.map { String(repeating: " ", count: width - $0.utf8.count) + $0 }
@@ -33,6 +40,15 @@ package struct TensorText {
     self.tensor = tensor
     self.bytes = bytes
     self.edge = edge
+  }
+
+  /// How many elements are printed, or the largest number where it is beyond that.
+  private static func shown(_ shape: Shape, edge: Int) -> Int {
+    shape.extents.reduce(1) { product, extent in
+      let isCut = extent > edge && extent - edge > edge
+      let (next, overflow) = product.multipliedReportingOverflow(by: isCut ? 2 * edge : extent)
+      return overflow ? .max : next
+    }
   }
 
   /// The places of a dimension that are printed; `nil` stands for what is left out.

@@ -39,11 +39,12 @@ extension VerifyReport {
     var advice: [String] = []
     for survivor in audit.survivors {
       let layer = printable(survivor.layer, limit: 40)
-      text += "    not caught: \(layer), \(survivor.fault.rawValue): \(survivor.what)\n"
-      text += "      \(survivor.reason)\n"
+      text += "    not caught: \(layer), \(survivor.fault.rawValue):"
+      text += " \(printable(survivor.what, limit: 400))\n"
+      text += "      \(printable(survivor.reason, limit: 400))\n"
       if !advice.contains(survivor.advice) { advice.append(survivor.advice) }
     }
     if !advice.isEmpty { text += "  to catch more:\n" }
-    return text + advice.map { "    \($0)\n" }.joined()
+    return text + advice.map { "    \(printable($0, limit: 400))\n" }.joined()
   }
 }

@@ -29,9 +29,13 @@ extension VerifyReport {
   var diagnosisLines: String {
     if parity.diagnosis.isEmpty { return "" }
     return parity.diagnosis.map { diagnosis in
-      var lines = "  \(printable(diagnosis.layer, limit: 40)): \(diagnosis.sentence)\n"
-      if !diagnosis.remedy.isEmpty { lines += "    remedy: \(diagnosis.remedy)\n" }
-      if let map = diagnosis.map { lines += "    in a map: \(map)\n" }
+      let sentence = printable(diagnosis.sentence, limit: 2000)
+      var lines = "  \(printable(diagnosis.layer, limit: 40)): \(sentence)\n"
+      if !diagnosis.remedy.isEmpty {
+        lines += "    remedy: \(printable(diagnosis.remedy, limit: 2000))\n"
+      }
+      // A map is JSON to be copied: its controls are escaped, and it is not cut.
+      if let map = diagnosis.map { lines += "    in a map: \(printable(map, limit: .max))\n" }
       return lines
     }.joined() + "\n"
   }

@@ -92,22 +92,26 @@ public struct VerifyReport: Sendable {
   }
 
   /// The name of a class, or its index where names are not known.
-  func name(_ index: Int) -> String {
-    guard let classes, classes.indices.contains(index) else { return "\(index)" }
-    return classes[index]
+  func name(_ index: Int) -> String { className(index, of: classes) }
+
+  /// What the report for a terminal begins with: warnings, who is held against whom, and the reason.
+  var opening: String {
+    parity.warnings.map { "warning: \(printable($0, limit: 2000))\n" }.joined()
+      + "\(printable(weights)) against \(printable(golden)): \(words)\n"
+      + "  \(printable(parity.reason, limit: 2000))\n"
   }
 
   /// The report for a terminal.
   public var text: String {
-    var text = parity.warnings.map { "warning: \($0)\n" }.joined()
-    text += "\(printable(weights)) against \(printable(golden)): \(words)\n"
-    text += "  \(parity.reason)\n"
-    text += "  \(architecture), \(counted(parity.clips, "clip"))"
+    var text = opening
+    text += "  \(printable(architecture, limit: 60)), \(counted(parity.clips, "clip"))"
     text += ", lines: max |z| \(significant(NoiseScore.maxLine)), rms z 2 (1 + 4 / sqrt(n))\n\n"
     text += diagnosisLines
     text += table + names(.absent, "not recorded") + names(.unknown, "not of this model")
     text += parity.activations.filter { $0.status == .absent }.compactMap { activation in
-      activation.problem.map { "  absent: \(printable(activation.name, limit: 40)), \($0)\n" }
+      activation.problem.map {
+        "  absent: \(printable(activation.name, limit: 40)), \(printable($0, limit: 400))\n"
+      }
     }.joined()
     return text + notes
   }

@@ -87,7 +87,7 @@ public struct VerifySummary: Sendable {
       case .success(let report): text += verbose ? report.text : report.briefText
       case .failure(let error):
         text += "\(printable(weights)) against \(printable(entry.golden)): not judged\n"
-        text += "  \(error.description)\n"
+        text += "  \(printable(error.description, limit: 2000))\n"
       }
     }
     if entries.count > 1 { text += "\n" + countLine }
@@ -119,9 +119,7 @@ extension VerifyReport {
   /// predictions, and whatever else was asked for.
   var briefText: String {
     guard parity.verdict == .holds else { return text }
-    var text = parity.warnings.map { "warning: \($0)\n" }.joined()
-    text += "\(printable(weights)) against \(printable(golden)): \(words)\n"
-    text += "  \(parity.reason)\n"
+    var text = opening
     for (side, scores) in [
       ("PyTorch", parity.activations.map { ($0.name, $0.golden) }),
       ("port", parity.activations.map { ($0.name, $0.port) }),

@@ -31,6 +31,20 @@ import Testing
         == "<span title=\"\(markup)\">\(markup)</span>")
   }
 
+  // A hyphen is where a line may end, and an exponent has one.
+  @Test(arguments: [
+    ("0.0001 → 7e-05", #"0.0001 → <span class="whole">7e-05</span>"#),
+    (
+      "1e-05 → -2.5 points",
+      #"<span class="whole">1e-05</span> → <span class="whole">-2.5</span> points"#
+    ),
+    ("Mean cross-entropy  2", "Mean cross-entropy  2"), ("", ""),
+    (String(repeating: "a-1", count: 20), String(repeating: "a-1", count: 20)),
+  ])
+  func numbersStayWhole(text: String, markup: String) {
+    #expect(Node.pieces(unbroken(text)).markup == markup)
+  }
+
   @Test func isBounded() {
     let text = String(repeating: "<", count: 10_000_000)
     #expect(escapedMarkup(text).utf8.count <= 2000 * 4 + 3)
@@ -97,6 +111,24 @@ import Testing
     #expect(Ticks(logarithmic: low, high).texts == texts)
   }
 
+  // The ends of what a double holds; a step of 0 or a mark that is infinite would have no end.
+  @Test(
+    arguments: [
+      (0, .leastNonzeroMagnitude), (.leastNonzeroMagnitude, .leastNonzeroMagnitude),
+      (-.leastNonzeroMagnitude, .leastNonzeroMagnitude), (0, 1e-305), (1.7e308, 1.7e308),
+      (-1.7e308, 1.7e308), (-1.7e308, -1.7e308), (.leastNonzeroMagnitude, 1.7e308),
+    ] as [(Double, Double)])
+  func extremes(low: Double, high: Double) {
+    for ticks in [Ticks(linear: low, high), Ticks(logarithmic: low, high)] {
+      #expect((2...12).contains(ticks.values.count), "\(ticks.values)")
+      #expect(zip(ticks.values, ticks.values.dropFirst()).allSatisfy { $0 < $1 })
+      #expect(ticks.values.allSatisfy(\.isFinite) && ticks.texts.count == ticks.values.count)
+      for value in [low, high, 0, .infinity, -.infinity] {
+        #expect((0...1).contains(ticks.share(value)))
+      }
+    }
+  }
+
   @Test func shares() {
     let ticks = Ticks(linear: 0, 10)
     #expect([-1, 0, 2.5, 10, 11, .infinity].map(ticks.share) == [0, 0, 0.25, 1, 1, 1])
@@ -111,6 +143,12 @@ import Testing
   ])
   func heatSteps(value: Double, step: Int) {
     #expect(HeatMap.step(value, low: 1, high: 512) == step)
+  }
+
+  // Bounds whose quotient no double holds.
+  @Test(arguments: [(1e-150, 0), (1.0, 4), (1e150, 8), (1e200, 8)])
+  func heatStepsOfEveryRange(value: Double, step: Int) {
+    #expect(HeatMap.step(value, low: 1e-170, high: 1e170) == step)
   }
 
   @Test(arguments: [

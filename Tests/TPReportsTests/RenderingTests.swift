@@ -86,6 +86,22 @@ import TPReports
     #expect(MetadataText.render(tree).contains("contains itself"))
   }
 
+  /// Deep is not the same as endless, and what nobody counted is not said to be known.
+  @Test func whatIsDeepOrLongSaysSo() {
+    let deep = tree { tree in
+      var list = tree.add(.list([]))
+      for _ in 0..<60 { list = tree.add(.list([list])) }
+      return list
+    }
+    let text = MetadataText.render(deep)
+    #expect(text.hasSuffix("  (goes deeper)\n") && !text.contains("contains itself"))
+    let long = tree { tree in
+      let inner = tree.add(.list([tree.add(.list([]))]))
+      return tree.add(.list((0..<5_000).map { _ in inner }))
+    }
+    #expect(MetadataText.render(long).hasSuffix("  … at least 1,080 more lines\n"))
+  }
+
   /// Thirty lists, each of the one before twice: a billion values in a few bytes.
   @Test func whatDoublesEnds() {
     let tree = tree { tree in
@@ -107,6 +123,17 @@ import TPReports
     #expect(report.text.contains("  one tensor: 0 = 1 = 2 = "))
     #expect(report.text.hasSuffix(" = 15 and 984 more names\n"))
     #expect(report.json["aliases"]?.array?.first?.array?.count == 1_000)
+  }
+
+  /// Nothing is long enough to lose its middle, and all together is.
+  @Test(arguments: [([4, 4, 4], false), (Array(repeating: 4, count: 9), true)])
+  func valuesInManyDimensions(extents: [Int], isTooMany: Bool) throws {
+    let count = extents.reduce(1, *)
+    let storage = Storage(key: "0", region: ByteRegion([UInt8](repeating: 0, count: count)))
+    let text = try TensorText.render(
+      Tensor(dtype: .uint8, shape: Shape(extents), storage: storage))
+    let said = "  \(grouped(count)) values in \(extents.count) dimensions, too many to print\n"
+    #expect((text == said) == isTooMany, "\(text.prefix(200))")
   }
 
   @Test func terminalsSeeNoControlCharacters() {

@@ -107,6 +107,53 @@ import Testing
     }
   }
 
+  /// Names of a description and of layers that would colour a terminal, or worse.
+  @Test func controlsInNamesReachNoTerminal() throws {
+    let layer = "fc\u{1B}[31m"
+    let description: [String: Any] = [
+      "name": "n\u{1B}[32m", "input": [4],
+      "layers": [
+        ["name": layer, "kind": "Linear", "in_features": 4, "out_features": 2] as [String: Any]
+      ],
+    ]
+    let network = folder.file("network.json")
+    try JSONSerialization.data(withJSONObject: description).write(
+      to: URL(fileURLWithPath: network))
+    let weights = try save(
+      "weights.safetensors", [(layer + ".weight", [2, 4]), (layer + ".bias", [2])], value: 0)
+    let golden = try save(
+      "golden.safetensors", [("input", [1, 4]), ("logits", [1, 2]), (layer, [1, 2])], value: 1)
+    for line in [
+      ["convert", weights, "-o", folder.file("out.safetensors")],
+      ["verify", weights, "--golden", golden], ["verify", weights, "--golden", golden, "--ledger"],
+    ] {
+      let run = try torchport(line + ["--architecture", network])
+      #expect(!(run.output + run.errors).contains("\u{1B}"), "\(run.output)\(run.errors)")
+      #expect(run.output.contains(#"n\u{1b}[32m"#), "\(run.output)\(run.errors)")
+    }
+  }
+
+  /// A file of float32 tensors whose elements are all one number.
+  private func save(
+    _ name: String, _ tensors: [(name: String, shape: [Int])], value: Float
+  ) throws -> String {
+    var header: [String: Any] = [:]
+    var data = Data()
+    for tensor in tensors {
+      let start = data.count
+      for _ in 0..<tensor.shape.reduce(1, *) {
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+      }
+      header[tensor.name] =
+        [
+          "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, data.count],
+        ] as [String: Any]
+    }
+    let json = try JSONSerialization.data(withJSONObject: header)
+    let count = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
+    return try folder.save(name, Array(count + json + data))
+  }
+
   @Test func whatDoesNotFit() throws {
     let path = folder.file("bad.json")
     try

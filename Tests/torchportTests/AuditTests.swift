@@ -256,6 +256,17 @@ import Testing
     #expect(evidence(named.json, "datasets").contains("nurse is no class of the checkpoints"))
   }
 
+  /// A chart that has no room for every class says how many there are.
+  @Test func drawsTheFirstOfManyClasses() throws {
+    let folder = TemporaryFolder()
+    let lines = (0..<70).map { "\($0),class\($0)\n" }.joined()
+    let file = try folder.save("many.csv", Array("path,class\n\(lines)".utf8))
+    let page = folder.file("audit.html")
+    let run = try torchport("audit", Self.run, "--manifest", file, "--html", page)
+    #expect(run.status == 1)
+    #expect(try PageDocument(page).text.contains("The first 60 of 70 rows."))
+  }
+
   @Test func nothingToCheck() throws {
     let folder = TemporaryFolder()
     try Data("a".utf8).write(to: URL(fileURLWithPath: folder.file("README")))

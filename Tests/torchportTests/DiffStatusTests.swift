@@ -183,6 +183,18 @@ import Testing
       other.json?["summary"]?.string?.hasPrefix("the classes are in another order; ") == true)
   }
 
+  /// No variance, so no measure of a shift, and nothing that is another.
+  @Test func aBatchNormWithoutVariance() throws {
+    let norm = [
+      Row(name: "bn.running_mean", words: [Self.one]), Row(name: "bn.running_var", words: [0]),
+    ]
+    let (a, b) = (try file("a", Self.whole + norm), try file("b", [Self.whole[1]] + norm))
+    for pair in [[a, a], [a, b]] {
+      let run = try torchport(["diff"] + pair)
+      #expect(!run.output.contains("batch norms"), "\(run.output)")
+    }
+  }
+
   @Test func whatCannotBeReadIsNoDifference() throws {
     let a = try file("a", Self.whole)
     #expect(try torchport("diff", a, folder.file("missing")).status == 2)

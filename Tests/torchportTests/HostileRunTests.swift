@@ -157,6 +157,36 @@ import Testing
     #expect(start.duration(to: .now) < .seconds(120))
   }
 
+  /// Losses at the ends of what a double holds, for which an axis has to be found.
+  @Test(arguments: [Double.leastNonzeroMagnitude, 1.7e308, -1.7e308])
+  func drawsAnyLoss(loss: Double) throws {
+    let folder = TemporaryFolder()
+    for epoch in 1...2 {
+      var tree = MetadataTree()
+      let model = tree.add(.none)
+      let values = (0..<epoch).map { _ in tree.add(.float(loss)) }
+      let losses = tree.add(.list(values))
+      let entries = [
+        MetadataTree.Entry(key: tree.add(.string("model_state_dict")), value: model),
+        .init(key: tree.add(.string("epoch")), value: tree.add(.int(epoch))),
+        .init(key: tree.add(.string("train_losses")), value: losses),
+        .init(key: tree.add(.string("val_losses")), value: losses),
+      ]
+      tree.root = tree.add(.dict(entries))
+      let weights = try StateDict([
+        (name: "w", tensor: Tensor(floats: [Float(epoch)], shape: Shape(known: [1])))
+      ])
+      var file = WeightFile(tensors: weights, facts: [:], digests: [:])
+      file.kept = KeptParts(tree: tree, model: model, names: [])
+      try CheckpointFile.write(
+        file, format: .torch, to: folder.file("\(epoch).pth"), replacing: false)
+    }
+    let page = folder.file("history.html")
+    let run = try torchport("history", folder.path, "--html", page)
+    #expect(run.status == 0, "\(run.errors)")
+    try PageDocument(page).check()
+  }
+
   /// Texts of 10 MB and a million keys, in a file that is as large.
   @Test func readsWhatIsLarge() throws {
     let folder = TemporaryFolder()

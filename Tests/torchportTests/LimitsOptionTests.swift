@@ -42,6 +42,18 @@ import Testing
     #expect(try torchport(arguments + ["--limit", "materialised-bytes=1G"]).status == 0)
   }
 
+  /// A golden of eight members and more, for weights in a file that has none.
+  @Test func goldensHaveTheSameLimits() throws {
+    let folder = TemporaryFolder()
+    let weights = folder.file("weights.safetensors")
+    #expect(try torchport("convert", Self.checkpoint, "-o", weights).status == 0)
+    let arguments = ["verify", weights, "--golden", fixture("goldens/best.npz"), "--no-diagnosis"]
+    let refused = try torchport(arguments + ["--limit", "members=7"])
+    #expect(refused.status == 2)
+    #expect(refused.errors.contains("best.npz: the zip file has "), "\(refused.errors)")
+    #expect(try torchport(arguments + ["--limit", "members=70"]).status == 0)
+  }
+
   @Test(
     arguments: [
       ("member=1", "did you mean members?"), ("zzz=1", "there are objects, free-objects, "),

@@ -115,6 +115,13 @@ import Testing
     #expect(none.status == 2)
     #expect(none.errors.contains("give model_state_dict.fc1.weight"))
     #expect(try torchport("inspect", "-o", folder.file("a.npy"), Self.best).status == 64)
+    // What would be passed over in silence is refused: the array was not written.
+    for option in ["--pickle", "--digest", "--only=*"] {
+      let both = try torchport(
+        "inspect", "--tensor", "model_state_dict.fc1.bias", "-o", folder.file("a.npy"), option,
+        Self.best)
+      #expect(both.status == 64 && both.errors.contains("--tensor shows one tensor"), "\(option)")
+    }
   }
 }
 

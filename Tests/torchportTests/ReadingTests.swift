@@ -37,6 +37,30 @@ import Testing
     #expect(run.errors.contains("wrong checksums were ignored: "), "\(run.errors)")
   }
 
+  /// Goldens, clips and the files of a run, too: what was ignored is told, whoever reads it.
+  @Test func everyCommandTellsWhatItIgnored() throws {
+    let model = fixture("run/best_lightweight_model.pth")
+    let golden = folder.file("golden.safetensors")
+    let convert = [
+      "convert", fixture("goldens/bare.npz"), "-o", golden, "--architecture", "none",
+    ]
+    #expect(try torchport(convert).status == 0)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: golden))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: golden))
+    for line in [
+      ["verify", model, "--golden", golden, "--no-diagnosis"],
+      ["diff", model, fixture("run/checkpoint_epoch_5.pth"), "--golden", golden],
+      ["predict", model, golden], ["bench", golden, "--runs", "1"], ["history", golden],
+    ] {
+      let run = try torchport(line + ["--ignore-checksums"])
+      let told = "golden.safetensors: wrong checksums were ignored: "
+      #expect(run.errors.contains(told), "\(line[0]): \(run.errors)")
+    }
+    let strict = try torchport("verify", model, "--golden", golden)
+    #expect(strict.status == 2 && strict.errors.contains("the file is damaged"), "\(strict.errors)")
+  }
+
   /// fixtures/gallery has PyTorch's digests of the dequantized values.
   @Test(arguments: [
     "qint8_per_tensor", "quint8_per_tensor", "qint32_per_tensor", "qint8_per_channel",

@@ -199,9 +199,23 @@ import Testing
       "--json")
     try two.output.write(toFile: previous, atomically: true, encoding: .utf8)
     let one = try torchport(
-      "verify", Self.best, "--golden", Self.bare, "--at-least-as-good-as", previous)
+      "verify", Self.best, "--golden", Self.bare, "--at-least-as-good-as", previous, "--junit",
+      folder.file("one.xml"))
     #expect(one.status == 1)
+    let dropped = try #require(try JUnitDocument(folder.file("one.xml")).suites.last)
+    #expect(dropped.attributes["name"] == previous && dropped.attributes["failures"] == "1")
     #expect(one.output.contains("middle_logits.npz of \(previous) was not judged"))
+    // What the earlier run does not have is not as good as it was: nobody knows.
+    let alone = try torchport("verify", Self.best, "--golden", Self.bare, "--json")
+    try alone.output.write(toFile: previous, atomically: true, encoding: .utf8)
+    let more = folder.file("more.xml")
+    _ = try torchport(
+      "verify", Self.best, "--golden", Self.bare, "--golden", Self.other, "--no-diagnosis",
+      "--at-least-as-good-as", previous, "--junit", more)
+    let cases = try JUnitDocument(more).suites.compactMap { suite in
+      suite.cases.first { $0.name == "at least as good as before" }
+    }
+    #expect(cases.map(\.outcomes) == [[], ["skipped"]])
     try "{\"command\": \"diff\"}".write(toFile: previous, atomically: true, encoding: .utf8)
     let wrong = try torchport(
       "verify", Self.best, "--golden", Self.bare, "--at-least-as-good-as", previous)

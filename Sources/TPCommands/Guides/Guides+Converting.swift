@@ -13,7 +13,7 @@ extension Convert: GuidedCommand {
       .init(.failed, "a file cannot be read or written, or its weights do not fit"),
       .init(.undecided, "with --verify: nothing recorded could be compared"),
     ],
-    pages: ["docs/weight-files.md", "docs/mapping.md", "docs/precision.md"],
+    pages: ["docs/commands/convert.md", "docs/mapping.md", "docs/precision.md"],
     examples: [
       .init(
         "A weight file for a Swift program:",
@@ -62,7 +62,7 @@ extension Verify: GuidedCommand {
       .init(.different, "it does not, or the golden itself is suspect"),
       .init(.failed, "a file cannot be read; of several goldens 2 comes before 1, 1 before 3"),
       .init(.undecided, "there was nothing to prove"),
-    ], pages: ["docs/parity.md", "docs/golden.md", "docs/ci.md"],
+    ], pages: ["docs/commands/verify.md", "docs/parity.md", "docs/golden.md", "docs/ci.md"],
     examples: [
       .init("Is the file what it says it is?", "torchport verify model.safetensors"),
       .init(
@@ -93,7 +93,7 @@ extension Predict: GuidedCommand {
       training.
       """,
     ],
-    exits: [.init(.done, "done")], pages: ["docs/clips.md"],
+    exits: [.init(.done, "done")], pages: ["docs/commands/predict.md", "docs/clips.md"],
     examples: [
       .init(
         "What does the model see in this clip?", "torchport predict model.safetensors clip.npy"),

@@ -37,7 +37,7 @@ extension Inspect: GuidedCommand {
     exits: [
       .init(.done, "done"),
       .init(.failed, "the file cannot be read, or with --digest a checksum is wrong"),
-    ], pages: ["docs/command-line.md"],
+    ], pages: ["docs/commands/inspect.md"],
     examples: [
       .init("What is in this file?", "torchport inspect best.pth"),
       .init("Only the weights, measured:", "torchport inspect best.pth --stats --only '*.weight'"),

@@ -109,21 +109,19 @@ extension AuditReport {
   private func add(_ dataset: DatasetCount, to page: inout Page) {
     let id = page.name("dataset")
     let most = dataset.classes.map(\.count).max() ?? 0
+    var chart = RowChart(
+      title: "Lines of each class",
+      description: "How many lines of the dataset each class has. The table below has the figures.",
+      series: ["lines"],
+      rows: dataset.classes.prefix(RowChart.mostRows).map {
+        .init(name: $0.name, values: [Double($0.count)])
+      }, ticks: Ticks(linear: 0, Double(max(most, 1))), unit: { significant($0, 9) })
+    chart.more = dataset.classes.count - chart.rows.count
     page.add("Dataset \(abridged(dataset.file, limit: 60))") {
       paragraph(
         "\(counted(dataset.rows, "line")); largest class over smallest:"
           + " \(dataset.balance.map { significant($0, 4) } ?? "none").")
-      charts([
-        RowChart(
-          title: "Lines of each class",
-          description: "How many lines of the dataset each class has. The table below has the"
-            + " figures.",
-          series: ["lines"],
-          rows: dataset.classes.prefix(RowChart.mostRows + 1).map {
-            .init(name: $0.name, values: [Double($0.count)])
-          }, ticks: Ticks(linear: 0, Double(max(most, 1))), unit: { significant($0, 9) }
-        ).node(id: id + "-chart")
-      ])
+      charts([chart.node(id: id + "-chart")])
       classTable(dataset).node(id: id)
     }
   }

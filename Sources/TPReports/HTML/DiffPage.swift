@@ -102,11 +102,11 @@ extension DiffReport {
     add(
       "Tensors that differ",
       "\(grouped(tensors.count { $0.status != .identical })) of \(grouped(tensors.count))")
-    for key in ["val_acc", "best_val_acc"] {
+    for (key, term) in [("val_acc", "Validation accuracy"), ("best_val_acc", "Best accuracy")] {
       guard let before = left.figures.first(where: { $0.key == key })?.value,
         let after = right.figures.first(where: { $0.key == key })?.value
       else { continue }
-      add("Best accuracy", "\(significant(before, 4)) → \(significant(after, 4))")
+      add(term, "\(significant(before, 4)) → \(significant(after, 4))")
       break
     }
     for change in difference.behaviours.prefix(1) where !change.clips.isEmpty {

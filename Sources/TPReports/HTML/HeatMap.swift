@@ -21,6 +21,8 @@ package struct HeatMap {
   var columns: [String]
   /// Rows of columns; `nil` where there is no value.
   var values: [[Double?]]
+  /// How many rows and columns there are that are not even given.
+  var more = (rows: 0, columns: 0)
   /// How a value is said.
   var unit: (Double) -> String = { significant($0) }
 
@@ -28,7 +30,11 @@ package struct HeatMap {
   package static func step(_ value: Double, low: Double, high: Double) -> Int {
     guard value > low, high > low, low > 0 else { return value > low ? steps - 1 : 0 }
     if value >= high { return steps - 1 }
-    return min(steps - 1, Int(log(value / low) / log(high / low) * Double(steps)))
+    // A quotient may be too large for a number where its logarithm is not.
+    let span = log(high) - log(low)
+    let share =
+      span > 1 ? (log(value) - log(low)) / span : log(value / low) / log(high / low)
+    return min(steps - 1, Int(share * Double(steps)))
   }
 
   /// The smallest and the largest finite value above 0.
@@ -44,6 +50,8 @@ package struct HeatMap {
   private var left: Double { Drawing.margin(rows) }
 
   func node(id: String) -> Node {
+    // Once: every field needs them, and they are found among all fields.
+    let (left, bounds) = (self.left, self.bounds)
     let shownRows = min(rows.count, HeatMap.mostRows)
     let shownColumns = min(columns.count, HeatMap.mostColumns)
     let width = max(8, min(34, 560 / Double(max(shownColumns, 1))))
@@ -56,7 +64,7 @@ package struct HeatMap {
           Drawing.label(rows[row], room: 20), x: left - 8, y: y + 12, "code end"))
       for column in 0..<shownColumns {
         content.append(
-          cell(row, column, x: left + width * Double(column), y: y, width: width))
+          cell(row, column, bounds, x: left + width * Double(column), y: y, width: width))
       }
     }
     let bottom = 4 + Double(shownRows) * 17
@@ -69,13 +77,14 @@ package struct HeatMap {
     }
     content.append(
       Drawing.text(across, x: (left + right) / 2, y: bottom + 32, "mid"))
-    content += legend(y: bottom + 44)
+    if let bounds { content += legend(bounds, x: left, y: bottom + 44) }
     var notes: [Node] = []
-    if rows.count > shownRows || columns.count > shownColumns {
+    let (allRows, allColumns) = (rows.count + more.rows, columns.count + more.columns)
+    if allRows > shownRows || allColumns > shownColumns {
       notes.append(
         .text(
-          "The first \(shownRows) of \(counted(rows.count, "row")) and \(shownColumns) of"
-            + " \(counted(columns.count, "column"))."))
+          "The first \(shownRows) of \(counted(allRows, "row")) and \(shownColumns) of"
+            + " \(counted(allColumns, "column"))."))
     }
     return Drawing(
       id: id, title: title, legend: notes, description: description,
@@ -84,7 +93,8 @@ package struct HeatMap {
   }
 
   private func cell(
-    _ row: Int, _ column: Int, x: Double, y: Double, width: Double
+    _ row: Int, _ column: Int, _ bounds: (low: Double, high: Double)?, x: Double, y: Double,
+    width: Double
   ) -> Node {
     let value =
       values.indices.contains(row) && values[row].indices.contains(column)
@@ -99,8 +109,9 @@ package struct HeatMap {
       x, y, width - 1, 16, "h\(step)", tip: "\(place): \(unit(value))")
   }
 
-  private func legend(y: Double) -> [Node] {
-    guard let bounds else { return [] }
+  private func legend(
+    _ bounds: (low: Double, high: Double), x left: Double, y: Double
+  ) -> [Node] {
     var nodes: [Node] = []
     for step in 0..<HeatMap.steps {
       nodes.append(

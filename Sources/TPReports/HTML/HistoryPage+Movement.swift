@@ -24,8 +24,9 @@ extension HistoryReport {
   }
 
   private var heatMap: HeatMap {
-    let names = Array(layerNames.prefix(HeatMap.mostRows + 1))
-    let columns = history.steps.prefix(HeatMap.mostColumns + 1)
+    let all = layerNames
+    let names = Array(all.prefix(HeatMap.mostRows))
+    let columns = history.steps.prefix(HeatMap.mostColumns)
     var places: [String: Int] = [:]
     for (place, name) in names.enumerated() { places[name] = place }
     var values = Array(
@@ -35,12 +36,14 @@ extension HistoryReport {
         if let row = places[layer.name] { values[row][column] = layer.relative }
       }
     }
-    return HeatMap(
+    var map = HeatMap(
       title: "Relative update of each layer",
       description: "For each layer and each checkpoint but the first, how far the layer moved since"
         + " the checkpoint before, relative to its norm. The table below has the figures.",
       across: "to epoch", rows: names, columns: columns.map { epochName($0.to) }, values: values,
       unit: { movedPercent($0) })
+    map.more = (all.count - names.count, history.steps.count - columns.count)
+    return map
   }
 
   private var layerTable: PageTable {

@@ -35,9 +35,6 @@ extension HistoryReport {
     return page
   }
 
-  /// The epoch of a file for a text.
-  func epochName(_ place: Int) -> String { epoch(place).map { "\($0)" } ?? "?" }
-
   private var failureCallouts: [Node] {
     callouts(
       history.failures.prefix(20).map {
@@ -102,7 +99,7 @@ extension HistoryReport {
       ])
     for file in history.files {
       guard table.hasRoom else {
-        table.add([])
+        table.skip(1)
         continue
       }
       table.add(

@@ -15,15 +15,15 @@ package indirect enum Node: Sendable {
 
 /// The elements that the pages use.
 package enum Tag: String, Sendable {
-  case a, bdi, body, caption, code, dd, details, div, dl, dt, figcaption, figure, footer, h1, h2, h3
-  case head, header, html, input, label, li, link, main, meta, nav, ol, output, p, script, section
+  case a, bdi, body, caption, code, dd, details, div, dl, dt, figcaption, figure, footer, h1, h2
+  case head, header, html, input, label, li, main, meta, nav, output, p, script, section
   case small, span, strong, style, summary, table, tbody, td, th, thead, title, tr, ul
-  case svg, circle, desc, g, line, path, polyline, rect, text
+  case svg, circle, desc, line, path, rect, text
 
   /// Whether it has no content and no end tag.
   var isVoid: Bool {
     switch self {
-    case .input, .link, .meta: true
+    case .input, .meta: true
     default: false
     }
   }

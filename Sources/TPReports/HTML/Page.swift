@@ -92,7 +92,7 @@ package struct Page: Sendable {
       element(.main, .id("main"), Attribute("tabindex", "-1")) {
         element(.h1, .class("mark \(mark.rawValue)")) {
           if mark != .plain { mark.glyph }
-          headline
+          unbroken(headline)
         }
         summary
         if sections.count > 2 { contents }

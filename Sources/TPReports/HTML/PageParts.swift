@@ -33,10 +33,34 @@ func factList(_ facts: [(term: String, value: [Node])], isBig: Bool = false) -> 
     for fact in facts {
       element(.div) {
         element(.dt, text: fact.term)
-        Node.element(.dd, isBig ? [.class("big")] : [], fact.value)
+        Node.element(
+          .dd, isBig ? [.class("big")] : [],
+          fact.value.flatMap { node -> [Node] in
+            if case .text(let text) = node { return unbroken(text) }
+            return [node]
+          })
       }
     }
   }
+}
+
+/// A text whose numbers stay whole where there is little room: a browser would break `7e-05` behind its
+/// hyphen.
+package func unbroken(_ text: String) -> [Node] {
+  var nodes: [Node] = []
+  var plain = ""
+  for (place, word) in text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+    if place > 0 { plain += " " }
+    guard word.contains("-"), word.contains(where: \.isNumber), word.utf8.count <= 24 else {
+      plain += word
+      continue
+    }
+    if !plain.isEmpty { nodes.append(.text(plain)) }
+    plain = ""
+    nodes.append(element(.span, .class("whole"), text: String(word)))
+  }
+  if !plain.isEmpty { nodes.append(.text(plain)) }
+  return nodes
 }
 
 /// Sentences that stand out, each with how it stands.

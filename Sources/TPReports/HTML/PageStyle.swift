@@ -27,8 +27,7 @@ enum PageStyle {
     h1{font-size:clamp(1.65rem,1.2rem + 2vw,2.4rem);line-height:1.15;letter-spacing:-.015em;\
     font-weight:600;margin:.35rem 0 .6rem;text-wrap:balance}
     h2{font-size:1.3rem;line-height:1.25;margin:0 0 .4rem;font-weight:600}
-    h3{font-size:1rem;margin:1.5rem 0 .3rem;font-weight:600}
-    h1,h2,h3,nav a{overflow-wrap:anywhere}
+    h1,h2,nav a{overflow-wrap:anywhere}
     p{margin:.4rem 0;max-width:46rem;overflow-wrap:anywhere}
     section{margin-top:2.5rem;padding-top:1.5rem;border-top:1px solid var(--rule)}
     .lead{font-size:1.125rem;line-height:1.5}
@@ -95,7 +94,7 @@ enum PageStyle {
     border-bottom:1px solid var(--strong)}
     tbody th{font-weight:400;max-width:26rem}tbody th:not(.num){min-width:9rem}
     caption span{display:block;position:sticky;left:0;max-width:min(46rem,calc(100vw - 2.5rem))}
-    .name.short{white-space:nowrap}
+    .name.short,.whole{white-space:nowrap}
     td.words{min-width:14rem;max-width:36rem;overflow-wrap:anywhere}
     .num{text-align:right;white-space:nowrap}
     thead button{font:inherit;color:inherit;background:none;border:0;padding:.15rem 0;margin:0;\
@@ -138,7 +137,7 @@ enum PageStyle {
     .stacked td.words{grid-column:1/-1;min-width:0;max-width:none}.stacked td:empty{display:none}}
     @media print{:root{color-scheme:light}body{font-size:10pt}header,main,footer{max-width:none;\
     padding:0}nav,.skip,.filter{display:none}section{break-inside:auto;margin-top:1.4rem;\
-    padding-top:.8rem}figure,tr,.notes li{break-inside:avoid}h2,h3,figcaption{break-after:avoid}\
+    padding-top:.8rem}figure,tr,.notes li{break-inside:avoid}h2,figcaption{break-after:avoid}\
     thead{display:table-header-group}.charts{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}\
     .table,.chart{overflow:visible}.chart svg{min-width:0}\
     table{font-size:8.5pt}th,td{padding:.2rem .4rem}a{color:inherit;text-decoration:none}\

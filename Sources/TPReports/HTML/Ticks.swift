@@ -23,17 +23,22 @@ package struct Ticks: Sendable, Equatable {
 
   /// Marks at 1, 2 or 5 times a power of ten, about `count` of them.
   ///
-  /// - Parameters: the smallest and the largest value; where they are no interval one is made.
+  /// - Parameters: the smallest and the largest value; where they are no interval one is made. What is
+  ///   beyond 1e300 lies at the end of the axis.
   package init(linear low: Double, _ high: Double, count: Int = 5) {
     isLogarithmic = false
-    var (low, high) = (low.isFinite ? low : 0, high.isFinite ? high : 1)
+    // A mark that became infinite, or a step that became 0, would have no next one.
+    var (low, high) = (
+      low.isFinite ? min(max(low, -1e300), 1e300) : 0,
+      high.isFinite ? min(max(high, -1e300), 1e300) : 1
+    )
     if low > high { (low, high) = (high, low) }
     if low == high {
-      let margin = low == 0 ? 1 : abs(low) / 2
+      let margin = low == 0 ? 1 : max(abs(low) / 2, 1e-300)
       (low, high) = (low - (low == 0 ? 0 : margin), high + margin)
     }
     let rough = (high / 2 - low / 2) / Double(max(count, 2) - 1) * 2
-    let power = pow(10, floor(log10(rough)))
+    let power = pow(10, max(floor(log10(rough)), -300))
     let unit = rough / power
     let step = (unit <= 1 ? 1 : unit <= 2 ? 2 : unit <= 5 ? 5 : 10) * power
     let first = floor(low / step + 1e-9)
@@ -57,10 +62,11 @@ package struct Ticks: Sendable, Equatable {
       texts = marks.map(\.text)
       return
     }
-    let first = isRange ? Int(floor(log10(low) + 1e-9)) : -1
-    let last = max(isRange ? Int(ceil(log10(high) - 1e-9)) : 1, first + 1)
+    // 10^-323 is the least power that is not 0, 10^308 the greatest that is not infinite.
+    let first = isRange ? min(max(Int(floor(log10(low) + 1e-9)), -323), 307) : -1
+    let last = max(isRange ? min(Int(ceil(log10(high) - 1e-9)), 308) : 1, first + 1)
     let step = max(1, (last - first + count - 2) / max(count - 1, 1))
-    let exponents = Array(stride(from: first, to: last + step, by: step))
+    let exponents = stride(from: first, to: last + step, by: step).map { min($0, 308) }
     values = exponents.map { pow(10, Double($0)) }
     texts = exponents.map {
       (-3...4).contains($0) ? significant(pow(10, Double($0)), 5) : "1e\($0)"

@@ -112,7 +112,7 @@ extension VerifyReport {
       ])
     for row in judged {
       guard table.hasRoom else {
-        table.add([])
+        table.skip(1)
         continue
       }
       let count = (row.golden ?? row.port)?.count ?? 0
