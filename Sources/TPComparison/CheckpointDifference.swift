@@ -168,9 +168,13 @@ public struct CheckpointDifference: Sendable {
       isTraining = unwrapped.container != nil
       var rest = StateDict()
       if let container = unwrapped.container {
+        // Two paths can join to one name, as those of the keys 1 and "1" do.
+        var counts: [String: Int] = [:]
         for record in checkpoint.tensors where record.path.first != container {
-          // Two paths can join to one name; the first stands for both here.
-          if rest[record.name] == nil { try rest.append(record.name, record.tensor) }
+          let count = counts[record.name, default: 0] + 1
+          counts[record.name] = count
+          let name = count == 1 ? record.name : "\(record.name) (\(count))"
+          if rest[name] == nil { try rest.append(name, record.tensor) }
         }
       }
       others = rest
@@ -183,7 +187,11 @@ public struct CheckpointDifference: Sendable {
 
   /// - Returns: `nil` where the model is too large for it to be made unasked.
   private static func digest(_ model: StateDict, _ options: DiffOptions) -> String? {
-    let bytes = model.entries.reduce(0) { $0 + ($1.tensor.byteCount ?? 0) }
+    // One element can be expanded to any number of them.
+    let bytes = model.entries.reduce(0) { (sum: Int, entry: StateDict.Entry) -> Int in
+      let (total, overflow) = sum.addingReportingOverflow(entry.tensor.byteCount ?? .max)
+      return overflow ? .max : total
+    }
     guard options.wantsDigests || bytes <= DiffOptions.digestedBytes else { return nil }
     return try? ContentDigest(of: model).description
   }
