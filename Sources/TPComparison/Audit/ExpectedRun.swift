@@ -44,8 +44,8 @@ public struct ExpectedRun: Hashable, Sendable {
     }
     for member in members where !Self.keys.contains(member.key) {
       throw PortError(
-        .malformed, "nothing is known that is called \(printable(member.key, limit: 60))",
-        key: member.key, remedy: "use " + Self.keys.joined(separator: ", "))
+        .malformed, "no figure has the name \(printable(member.key, limit: 60))",
+        remedy: "use " + Self.keys.joined(separator: ", "))
     }
     files = try Self.count(json, "files")
     parameters = try Self.count(json, "parameters")
