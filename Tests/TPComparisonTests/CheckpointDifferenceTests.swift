@@ -121,6 +121,27 @@ import Testing
     #expect(!other.isIdentical)
   }
 
+  /// As NumPy's random state is, or a history that was kept as an array.
+  @Test(arguments: ["model_state_dict", nil]) func arraysBesideTheTensorsAreCompared(
+    container: String?
+  ) throws {
+    func file(_ value: Float) -> Checkpoint {
+      Checkpoint(
+        container: .torchZip,
+        tensors: [
+          TensorRecord(path: [container, "w"].compactMap { $0 }, tensor: tensor([1]))
+        ],
+        arrays: [TensorRecord(path: ["history"], tensor: tensor([value]))])
+    }
+    let same = try CheckpointDifference(file(2), file(2), files: ("a", "b"))
+    #expect(same.otherTensors.identical == 1)
+    #expect(same.isIdentical)
+    let other = try CheckpointDifference(file(2), file(3), files: ("a", "b"))
+    #expect(other.tensors.map(\.status) == [.identical])
+    #expect(other.otherTensors.changed == 1)
+    #expect(!other.isIdentical)
+  }
+
   /// diag(3, 1) and diag(3, 5) in units of the least number that there is.
   @Test func singularValuesOfDenormalNumbers() throws {
     func tensor(_ units: [UInt64]) throws -> Tensor {
