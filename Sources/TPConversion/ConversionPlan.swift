@@ -119,8 +119,9 @@ public struct ConversionPlan: Sendable {
       options.keep, of: checkpoint, container: unwrapped.container, prefix: prefix, to: &contents,
       &past, limits: limits)
     kept = parts.kept
+    let isThere = Self.carried.union(parts.kept)
     leftOut = Self.otherParts(checkpoint, container: unwrapped.container).filter {
-      !Self.carried.contains($0) && !parts.kept.contains($0)
+      !isThere.contains($0)
     }
     let optimizer = KeptOptimizer(
       unwrapped.stateDict, mapped, folded: arithmetic.folded, prefix: prefix)
