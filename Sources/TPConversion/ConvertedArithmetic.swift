@@ -45,6 +45,9 @@ struct ConvertedArithmetic {
       let summed = try SummedBiases(stateDict, architecture, self.origins, limits: limits)
       (stateDict, self.origins) = (summed.stateDict, summed.origins)
       summedBiases = summed.modules
+      if !summed.narrowed.isEmpty {
+        precision = precision.after(summed.narrowed, in: stateDict)
+      }
     }
     switch options.precision {
     case .kept: break

@@ -126,7 +126,7 @@ extension FileProof {
     if let first = content.tensors.keys.filter({ !stated.contains($0) }).min() {
       return (.contradicted, "no SHA-256 is stated for \(printable(first))")
     }
-    return (.proven, "the SHA-256 of \(count) tensors")
+    return (.proven, "the SHA-256 of \(count) \(count == 1 ? "tensor" : "tensors")")
   }
 
   private func digest(

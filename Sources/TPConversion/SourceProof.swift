@@ -118,7 +118,8 @@ public struct SourceProof: Sendable {
     let content = plan.contents.facts["source.digest"] ?? plan.digest
     digest = content
     isNamed = facts.sourceDigest.map { $0 == content }
-    let rounding = try DeclaredRounding(facts.storedPrecision, of: plan.contents.tensors)
+    let rounding = try DeclaredRounding(
+      facts.storedPrecision, after: plan.precision, of: plan.contents.tensors)
     for entry in tensors.entries {
       do throws(PortError) {
         let expected = try rounding.expected(
