@@ -51,7 +51,13 @@ struct DeclaredRounding {
     guard let declared = precision.type(of: name), source.dtype.isFloatingPoint else {
       return Expected(tensor: source)
     }
-    return try rounded(source, declared, stored, limits)
+    // What the numbers went through before is not done again on the way into yet another type.
+    guard declared == done.type(of: name), declared != stored else {
+      return try rounded(source, declared, stored, limits)
+    }
+    var result = try rounded(source, source.dtype, stored, limits)
+    if planned[name]?.dtype == .int8 { result.changes.insert("int8 to float32", at: 0) }
+    return result
   }
 
   /// Whether what the file says goes beyond what the tensor's own type and its past say: what was made

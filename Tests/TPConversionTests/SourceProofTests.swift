@@ -44,6 +44,24 @@ import Testing
     #expect(proof.verdict == .holds, "\(proof.reason)")
   }
 
+  /// What is folded from int8 numbers, or is float16 now, is not made int8 again.
+  @Test(
+    arguments: [
+      (.int8, .float16, false), (.int8, .bfloat16, true), (.int8, .int8, true), (.int8, nil, true),
+      (.float16, .int8, true), (.float16, .float64, true),
+    ] as [(DType, DType?, Bool)])
+  func holdsForWhatIsRoundedTwice(first: DType, second: DType?, isFolded: Bool) throws {
+    var options = ConversionOptions()
+    options.precision = .type(first)
+    let source = try write(
+      fixture("run/best_lightweight_model.pth"), options, .safetensors, "source.safetensors")
+    options.precision = second.map { .type($0) } ?? .kept
+    options.foldsBatchNorm = isFolded
+    let file = try write(source, options, .safetensors, "file.safetensors")
+    let proof = try FileProof(path: file, source: source)
+    #expect(proof.verdict == .holds, "\(proof.reason)")
+  }
+
   /// The sum of two float64 biases is float32, and the file says so.
   @Test func summedBiasesOfFloat64AreStatedAsFloat32() throws {
     var rounding = ConversionOptions()
