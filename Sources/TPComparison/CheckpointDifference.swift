@@ -6,7 +6,8 @@ public import TPTensors
 
 /// What separates two checkpoints.
 public struct CheckpointDifference: Sendable {
-  /// How many tensors that are not the model's had which fate: an optimizer's moments, for example.
+  /// How many tensors that are not the model's had which fate: an optimizer's moments, for example, or
+  /// NumPy's arrays beside the tensors.
   public struct Counts: Hashable, Sendable {
     /// The same bits on both sides.
     public var identical = 0
@@ -101,8 +102,10 @@ public struct CheckpointDifference: Sendable {
     options: DiffOptions = DiffOptions(),
     progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) throws(PortError) {
-    let left = try Side(a)
-    let right = try Side(b)
+    // Other formats than the one that has them leave arrays out by design.
+    let hasArrays = a.container == b.container
+    let left = try Side(a, hasArrays: hasArrays)
+    let right = try Side(b, hasArrays: hasArrays)
     let models = try MatchedNames(left.model, right.model)
     tensors = try withRenames(
       try Self.compare(models.a, models.b, files, options, progress), models.a, models.b)
@@ -160,30 +163,47 @@ public struct CheckpointDifference: Sendable {
     /// Top-level keys that a weight file does not carry.
     let parts: [String]
 
-    init(_ checkpoint: Checkpoint) throws(PortError) {
+    /// - Parameter hasArrays: whether arrays beside the tensors are among the others.
+    init(_ checkpoint: Checkpoint, hasArrays: Bool) throws(PortError) {
       let unwrapped = try UnwrappedStateDict(of: checkpoint)
       model = unwrapped.stateDict
       facts = ModelFacts(checkpoint)
       optimizer = OptimizerState(checkpoint)
       isTraining = unwrapped.container != nil
-      var rest = StateDict()
-      if let container = unwrapped.container {
-        for record in checkpoint.tensors where record.path.first != container {
-          // Two paths can join to one name; the first stands for both here.
-          if rest[record.name] == nil { try rest.append(record.name, record.tensor) }
-        }
-      }
-      others = rest
+      let container = unwrapped.container
+      var records: [TensorRecord] = []
+      if container != nil { records = checkpoint.tensors.filter { $0.path.first != container } }
+      // Without any tensor the arrays are the model's.
+      if hasArrays, !checkpoint.tensors.isEmpty { records += checkpoint.arrays }
+      others = try Self.named(records)
       let carried: Set<String> = ["epoch", "best_val_acc", "class_to_idx"]
       parts = checkpoint.parts.map(\.key).filter {
         $0 != unwrapped.container && !carried.contains($0)
       }
     }
+
+    /// Tensors under names that tell all of them apart.
+    private static func named(_ records: [TensorRecord]) throws(PortError) -> StateDict {
+      var result = StateDict()
+      // Two paths can join to one name, as those of the keys 1 and "1" do.
+      var counts: [String: Int] = [:]
+      for record in records {
+        let count = counts[record.name, default: 0] + 1
+        counts[record.name] = count
+        let name = count == 1 ? record.name : "\(record.name) (\(count))"
+        if result[name] == nil { try result.append(name, record.tensor) }
+      }
+      return result
+    }
   }
 
   /// - Returns: `nil` where the model is too large for it to be made unasked.
   private static func digest(_ model: StateDict, _ options: DiffOptions) -> String? {
-    let bytes = model.entries.reduce(0) { $0 + ($1.tensor.byteCount ?? 0) }
+    // One element can be expanded to any number of them.
+    let bytes = model.entries.reduce(0) { (sum: Int, entry: StateDict.Entry) -> Int in
+      let (total, overflow) = sum.addingReportingOverflow(entry.tensor.byteCount ?? .max)
+      return overflow ? .max : total
+    }
     guard options.wantsDigests || bytes <= DiffOptions.digestedBytes else { return nil }
     return try? ContentDigest(of: model).description
   }

@@ -35,11 +35,11 @@ public struct CheckpointHeader: Sendable {
   /// Losses and accuracies: every number, and the last of every list of numbers, of the top level whose
   /// key has `loss` or `acc`.
   public var figures: [Figure] = []
-  /// `AdamW`, `Adam`, `SGD`; `nil` where there is none or another.
+  /// `AdamW`, `Adam`, `SGD`; `nil` where there is none or another, or the file does not tell which.
   public var optimizer: String?
   /// The hyperparameters of the first group.
   public var hyperparameters: [Field] = []
-  /// The values of the scheduler that are no containers.
+  /// The values of the scheduler, at most 200, containers in short.
   public var scheduler: [Field] = []
   /// The class names in index order.
   public var classes: [String]?
@@ -70,10 +70,10 @@ public struct CheckpointHeader: Sendable {
     for (key, entry) in checkpoint.parts.prefix(1000) {
       let lower = key.lowercased()
       guard lower.contains("loss") || lower.contains("acc") else { continue }
-      if let value = number(entry.value, of: checkpoint) {
+      if let value = checkpoint.number(entry.value) {
         figures.append(Figure(key: key, value: value))
       } else if case .list(let items) = tree[entry.value], let last = items.last,
-        let value = number(last, of: checkpoint)
+        let value = checkpoint.number(last)
       {
         figures.append(Figure(key: key, value: value))
       }

@@ -51,7 +51,8 @@ public struct DiffRule: Hashable, Sendable {
       let wanted = parts.first.map(String.init) ?? ""
       let near = nearest(wanted, among: known.map { ($0, $0) }, atMost: 1)
       throw PortError(
-        .usage, "\(printable(typed, limit: 40)) is no rule of --fail-on",
+        .usage,
+        "\(typed.isEmpty ? "an empty text" : printable(typed, limit: 40)) is no rule of --fail-on",
         remedy: near.first.map { "did you mean \($0)?" }
           ?? "the rules are " + known.joined(separator: ", "))
     }

@@ -11,111 +11,122 @@ public struct MetadataDifference: Hashable, Sendable {
   public var after: String?
 }
 
-/// Every value of a metadata tree that is not a container, under its path, in order.
-///
-/// A list of plain values counts as one value: the losses of thirty epochs are one line, not thirty.
-/// At most `limit` values, each node at most once in a branch, so that no tree is endless.
-struct FlatMetadata {
-  private(set) var values: [(path: [String], text: String)] = []
-  private let tree: MetadataTree
-  private let limit: Int
-  private var visited = 0
-  private static let derived = Set(
-    [
-      "digest", "digests", "crc32", "header_crc32", "kept", "module_metadata", "order",
-      "source.digest",
-    ].map { "torchport." + $0 })
-
-  private let isHDF5: Bool
-  private let isPartsOnly: Bool
-
-  /// - Parameter isPartsOnly: whether only the parts of a training count, not what a format says.
-  init(_ tree: MetadataTree, isHDF5: Bool, isPartsOnly: Bool, limit: Int = 100_000) {
-    self.tree = tree
-    self.isHDF5 = isHDF5
-    self.isPartsOnly = isPartsOnly
-    self.limit = limit
-    if let root = tree.root { walk(root, path: [], ancestors: []) }
-  }
-
-  private func isOfTheFile(_ key: String?) -> Bool {
-    guard let key else { return false }
-    return key.hasPrefix("torchport.") || isHDF5 && key.hasPrefix("/")
-  }
-
-  private mutating func walk(
-    _ handle: MetadataTree.Handle, path: [String], ancestors: Set<MetadataTree.Handle>
-  ) {
-    visited += 1
-    guard visited <= limit, !ancestors.contains(handle), ancestors.count < 200 else { return }
-    if case .tensor = tree[handle] { return }
-    // These say what the tensors say, and tensors are compared as such.
-    if let key = path.first, path.count == 1, Self.derived.contains(key) { return }
-    // What one format says of its weights another says elsewhere, or not at all.
-    if path.last == "_torchport" || isPartsOnly && isOfTheFile(path.first) { return }
-    if isHDF5, path.count == 2, path[0].hasPrefix("/"), path[1] == "sha256" { return }
-    if let text = plain(handle) {
-      values.append((path, text))
-      return
-    }
-    let inner = ancestors.union([handle])
-    switch tree[handle] {
-    case .list(let items), .tuple(let items), .set(let items):
-      for (index, item) in items.enumerated() {
-        walk(item, path: path + ["\(index)"], ancestors: inner)
-      }
-    case .dict(let entries):
-      for entry in entries {
-        walk(entry.value, path: path + [tree.pathComponent(entry.key)], ancestors: inner)
-      }
-    case .object(_, let arguments, let fields, let items, let entries):
-      for (index, item) in (arguments + items).enumerated() {
-        walk(item, path: path + ["\(index)"], ancestors: inner)
-      }
-      for entry in entries + fields {
-        walk(entry.value, path: path + [tree.pathComponent(entry.key)], ancestors: inner)
-      }
-    default: break
-    }
-  }
-
-  /// The text of a plain value or of a list of plain values; `nil` for any other container.
-  private func plain(_ handle: MetadataTree.Handle) -> String? {
-    switch tree[handle] {
-    case .list(let items), .tuple(let items):
-      let texts = items.map { isPlain($0) ? tree.pathComponent($0) : nil }
-      guard texts.allSatisfy({ $0 != nil }) else { return nil }
-      return "[" + texts.compactMap(\.self).joined(separator: ", ") + "]"
-    default: return isPlain(handle) ? tree.pathComponent(handle) : nil
-    }
-  }
-
-  private func isPlain(_ handle: MetadataTree.Handle) -> Bool {
-    switch tree[handle] {
-    case .list, .tuple, .set, .dict, .object, .tensor: false
-    default: true
-    }
-  }
-}
-
 /// What differs between the metadata of two checkpoints, in the order of the first, then of the second.
 func metadataDifferences(_ a: Checkpoint, _ b: Checkpoint) -> [MetadataDifference] {
   let isPartsOnly = a.container != b.container
-  let left = FlatMetadata(
-    a.metadata, isHDF5: a.container == .hdf5, isPartsOnly: isPartsOnly
-  ).values
-  let right = FlatMetadata(
-    b.metadata, isHDF5: b.container == .hdf5, isPartsOnly: isPartsOnly
-  ).values
-  let before = Dictionary(left.map { ($0.path, $0.text) }) { first, _ in first }
-  let after = Dictionary(right.map { ($0.path, $0.text) }) { first, _ in first }
+  let left = FlatMetadata(a.metadata, isHDF5: a.container == .hdf5, isPartsOnly: isPartsOnly)
+  let right = FlatMetadata(b.metadata, isHDF5: b.container == .hdf5, isPartsOnly: isPartsOnly)
+  var comparison = PlainComparison(a.metadata, b.metadata)
+  let before = Dictionary(grouping: left.values) { $0.path }
+  let after = Dictionary(grouping: right.values) { $0.path }
   var result: [MetadataDifference] = []
-  for value in left where after[value.path] != value.text {
-    result.append(
-      MetadataDifference(path: value.path, before: value.text, after: after[value.path]))
+  // The keys 1 and "1" give one path: the first under it is held against the first, and so on.
+  var counts: [[String]: Int] = [:]
+  for value in left.values {
+    let place = counts[value.path, default: 0]
+    counts[value.path] = place + 1
+    let others = after[value.path] ?? []
+    if place < others.count {
+      let other = others[place].handle
+      if comparison.isSame(value.handle, other) { continue }
+      let texts = comparison.texts(value.handle, other)
+      result.append(
+        MetadataDifference(path: value.path, before: texts.before, after: texts.after))
+    } else if !(value.isEmpty && right.containers.contains(value.path)) {
+      let text = comparison.text(value.handle, in: a.metadata)
+      result.append(MetadataDifference(path: value.path, before: text, after: nil))
+    }
   }
-  for value in right where before[value.path] == nil {
-    result.append(MetadataDifference(path: value.path, before: nil, after: value.text))
+  counts = [:]
+  for value in right.values {
+    let place = counts[value.path, default: 0]
+    counts[value.path] = place + 1
+    if place < before[value.path]?.count ?? 0 { continue }
+    if value.isEmpty && left.containers.contains(value.path) { continue }
+    let text = comparison.text(value.handle, in: b.metadata)
+    result.append(MetadataDifference(path: value.path, before: nil, after: text))
+  }
+  if !(left.isWhole && right.isWhole), !comparison.areSameTrees {
+    let text =
+      "not compared beyond \(FlatMetadata.mostValues) values or \(FlatMetadata.deepest) levels"
+    result.append(MetadataDifference(path: ["…"], before: text, after: text))
   }
   return result
+}
+
+/// Compares values of two trees that hold no others, or are lists of such.
+private struct PlainComparison {
+  private struct Pair: Hashable {
+    var left: MetadataTree.Handle
+    var right: MetadataTree.Handle
+  }
+
+  private let left: MetadataTree
+  private let right: MetadataTree
+  /// What is known of lists: a file can have a long one under many keys.
+  private var known: [Pair: Bool] = [:]
+  /// Bytes of text that may yet be made; a file can have one long list under many keys.
+  private var room = 16 << 20
+
+  init(_ left: MetadataTree, _ right: MetadataTree) {
+    (self.left, self.right) = (left, right)
+  }
+
+  mutating func isSame(_ a: MetadataTree.Handle, _ b: MetadataTree.Handle) -> Bool {
+    switch (left[a], right[b]) {
+    case (.list(let own), .list(let other)), (.list(let own), .tuple(let other)),
+      (.tuple(let own), .list(let other)), (.tuple(let own), .tuple(let other)):
+      let pair = Pair(left: a, right: b)
+      if let known = known[pair] { return known }
+      let isSame =
+        own.count == other.count
+        && zip(own, other).allSatisfy { Self.isSame(left[$0], right[$1]) }
+      known[pair] = isSame
+      return isSame
+    case (let own, let other): return Self.isSame(own, other)
+    }
+  }
+
+  private static func isSame(_ a: MetadataTree.Node, _ b: MetadataTree.Node) -> Bool {
+    if case .float(let own) = a, case .float(let other) = b {
+      return own == other && own.sign == other.sign || own.isNaN && other.isNaN
+    }
+    return a == b
+  }
+
+  /// Whether the two are built alike from the same values.
+  var areSameTrees: Bool {
+    left.root == right.root && left.nodes.count == right.nodes.count
+      && zip(left.nodes, right.nodes).allSatisfy { Self.isSame($0, $1) }
+  }
+
+  /// Two values that differ as texts that do.
+  mutating func texts(
+    _ a: MetadataTree.Handle, _ b: MetadataTree.Handle
+  ) -> (before: String, after: String) {
+    let (before, after) = (text(a, in: left), text(b, in: right))
+    // 5 and "5" look alike, and so do long bytes that begin alike.
+    return before == after
+      ? (before, after + " (of another type, or other than what is shown)") : (before, after)
+  }
+
+  /// A value in full, as long as there is room.
+  mutating func text(_ handle: MetadataTree.Handle, in tree: MetadataTree) -> String {
+    guard room > 0 else { return tree.pathComponent(handle) }
+    let text = tree.plainText(handle)
+    room -= text.utf8.count
+    return text
+  }
+}
+
+extension MetadataTree {
+  /// A value that holds no others, or a list of such, in full.
+  fileprivate func plainText(_ handle: Handle) -> String {
+    switch self[handle] {
+    case .list(let items), .tuple(let items):
+      "[" + items.map { pathComponent($0) }.joined(separator: ", ") + "]"
+    case .dict: "{}"
+    default: pathComponent(handle)
+    }
+  }
 }

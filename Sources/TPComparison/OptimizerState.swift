@@ -21,27 +21,23 @@ struct OptimizerState {
   private(set) var groups: [Group] = []
   private(set) var moments: [Int: Moments] = [:]
 
-  private static let keys = ["optimizer_state_dict", "optimizer", "optim_state_dict", "optim"]
-
   /// - Returns: `nil` where the checkpoint has no optimizer.
   init?(_ checkpoint: Checkpoint) {
     let tree = checkpoint.metadata
-    guard
-      let own = Self.keys.lazy.compactMap({ tree.value($0, of: tree.root) }).first(where: {
-        tree.value("param_groups", of: $0) != nil
-      }), let list = tree.value("param_groups", of: own), case .list(let items) = tree[list]
-    else { return nil }
+    guard let optimizer = tree.optimizer, case .list(let items) = tree[optimizer.groups] else {
+      return nil
+    }
     for item in items.prefix(10_000) {
       guard case .dict(let entries) = tree[item] else { continue }
       groups.append(Self.group(entries, checkpoint))
     }
-    guard let state = tree.value("state", of: own), case .dict(let entries) = tree[state] else {
-      return
-    }
+    guard let state = tree.value("state", of: optimizer.stateDict),
+      case .dict(let entries) = tree[state]
+    else { return }
     for entry in entries {
       guard let index = Int(tree.pathComponent(entry.key)) else { continue }
       var own = Moments()
-      own.step = tree.value("step", of: entry.value).flatMap { number($0, of: checkpoint) }
+      own.step = tree.value("step", of: entry.value).flatMap { checkpoint.number($0) }
       own.first =
         tensor("exp_avg", of: entry.value, checkpoint)
         ?? tensor("momentum_buffer", of: entry.value, checkpoint)
@@ -66,7 +62,7 @@ struct OptimizerState {
         continue
       }
       group.values.append((key, tree.pathComponent(entry.value)))
-      if let value = number(entry.value, of: checkpoint) { group.numbers[key] = value }
+      if let value = checkpoint.number(entry.value) { group.numbers[key] = value }
       if tree[entry.value] == .bool(true) { group.flags.insert(key) }
       if key == "betas", let pair = pair(entry.value, checkpoint) {
         (group.numbers["beta1"], group.numbers["beta2"]) = pair
@@ -83,7 +79,7 @@ struct OptimizerState {
     case .list(let own), .tuple(let own): items = own
     default: return nil
     }
-    let values = items.compactMap { number($0, of: checkpoint) }
+    let values = items.compactMap { checkpoint.number($0) }
     return values.count == 2 ? (values[0], values[1]) : nil
   }
 
@@ -96,29 +92,23 @@ struct OptimizerState {
     return checkpoint.record(at: place)?.tensor
   }
 
-  /// `AdamW`, `Adam` or `SGD` by what the groups have; `nil` where they are another's.
+  /// `AdamW`, `Adam` or `SGD` by what the groups have; `nil` where they are another's, or do not tell
+  /// Adam from AdamW: older versions of PyTorch do not write `decoupled_weight_decay`, and where the
+  /// weight decay is not 0 the two take different steps.
   var kind: String? {
-    guard let keys = groups.first.map({ Set($0.values.map(\.key)) }) else { return nil }
+    guard let group = groups.first else { return nil }
+    let keys = Set(group.values.map(\.key))
     if keys.isSuperset(of: ["betas", "amsgrad", "eps"]) {
-      return groups[0].flags.contains("decoupled_weight_decay") ? "AdamW" : "Adam"
+      if group.flags.contains("decoupled_weight_decay") { return "AdamW" }
+      let isTold = keys.contains("decoupled_weight_decay")
+      return isTold || group.numbers["weight_decay"] ?? 0 == 0 ? "Adam" : nil
     }
     return keys.isSuperset(of: ["momentum", "nesterov"]) ? "SGD" : nil
   }
 
   /// The most steps that a parameter has.
-  var step: Double? { moments.values.compactMap(\.step).max() }
-}
-
-/// A number of the metadata, or of a tensor of one element.
-func number(_ handle: MetadataTree.Handle, of checkpoint: Checkpoint) -> Double? {
-  switch checkpoint.metadata[handle] {
-  case .int(let value): return Double(value)
-  case .float(let value): return value
-  case .tensor(let place):
-    guard let tensor = checkpoint.record(at: place)?.tensor, tensor.shape.elementCount == 1 else {
-      return nil
-    }
-    return (try? tensor.doubles())?.first
-  default: return nil
+  var step: Double? {
+    // A dictionary has no order, and with a NaN the greatest would depend on it.
+    moments.values.compactMap(\.step).filter { !$0.isNaN }.max()
   }
 }

@@ -10,10 +10,16 @@ enum SpectralNorm {
     guard largest.isFinite else { return nil }
     if largest == 0 { return 0 }
     let columns = values.count / rows
-    // Scaled by a power of two, which is exact, so that no square leaves float64.
-    let scale = Double(sign: .plus, exponent: -largest.exponent, significand: 1)
-    let matrix = values.map { $0 * scale }
-    return (lanczos(matrix, rows, columns)).squareRoot() / scale
+    // Scaled by powers of two, which is exact, so that no square leaves float64: by two of them, because
+    // the one that takes a denormal number to 1 is infinite.
+    let exponent = -largest.exponent
+    let (first, second) = (power(exponent / 2), power(exponent - exponent / 2))
+    let matrix = values.map { $0 * first * second }
+    return lanczos(matrix, rows, columns).squareRoot() / first / second
+  }
+
+  private static func power(_ exponent: Int) -> Double {
+    Double(sign: .plus, exponent: exponent, significand: 1)
   }
 
   private static func lanczos(_ matrix: [Double], _ rows: Int, _ columns: Int) -> Double {

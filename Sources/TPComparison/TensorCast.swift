@@ -53,19 +53,24 @@ func withRenames(
     contents[difference.name] = content
     counts[content, default: 0] += 1
   }
-  let all = candidates
+  let nansOfAdded = Dictionary(added.map { ($0.name, $0.nanInB) }) { first, _ in first }
+  var used: [Content: Int] = [:]
   var taken: Set<String> = []
   var result = differences
   for index in result.indices where result[index].status == .removed {
-    guard let content = contents[result[index].name], let names = candidates[content],
-      let name = names.first
-    else { continue }
-    candidates[content] = Array(names.dropFirst())
+    guard let content = contents[result[index].name], let names = candidates[content] else {
+      continue
+    }
+    let place = used[content, default: 0]
+    guard place < names.count else { continue }
+    used[content] = place + 1
+    let name = names[place]
     taken.insert(name)
     result[index].status = .renamed
     result[index].newName = name
     result[index].b = result[index].a
-    result[index].isAmbiguous = (all[content]?.count ?? 0) > 1 || (counts[content] ?? 0) > 1
+    result[index].nanInB = nansOfAdded[name] ?? 0
+    result[index].isAmbiguous = names.count > 1 || (counts[content] ?? 0) > 1
   }
   return result.filter { $0.status != .added || !taken.contains($0.name) }
 }

@@ -63,8 +63,10 @@ extension ConversionPlan {
     for entry in entries {
       guard case .string(let module) = tree[entry.key] else { return }
       guard let name = Self.unwrapped(module, prefix) else { continue }
-      let isThere = name.isEmpty || names.contains { $0.hasPrefix(name + ".") }
-      guard isAsSaved || isThere else { continue }
+      // A model that is as it was saved has all of its modules, and nothing is searched for.
+      guard isAsSaved || name.isEmpty || names.contains(where: { $0.hasPrefix(name + ".") }) else {
+        continue
+      }
       if name != module {
         kept.append(.init(key: tree.add(.string(name)), value: entry.value))
       } else {

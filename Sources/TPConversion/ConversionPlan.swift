@@ -12,7 +12,7 @@ public struct ConversionPlan: Sendable {
   /// What is written, in the order of the state_dict.
   public internal(set) var contents: WeightFile
   /// Where each tensor that is written comes from, and what was done to it.
-  public let origins: TensorOrigins
+  let origins: TensorOrigins
   /// The tensors that the map leaves out.
   public let dropped: [Dropped]
   /// The key that the state_dict was under, for example `model_state_dict`; `nil` at the root.
@@ -119,8 +119,9 @@ public struct ConversionPlan: Sendable {
       options.keep, of: checkpoint, container: unwrapped.container, prefix: prefix, to: &contents,
       &past, limits: limits)
     kept = parts.kept
+    let isThere = Self.carried.union(parts.kept)
     leftOut = Self.otherParts(checkpoint, container: unwrapped.container).filter {
-      !Self.carried.contains($0) && !parts.kept.contains($0)
+      !isThere.contains($0)
     }
     let optimizer = KeptOptimizer(
       unwrapped.stateDict, mapped, folded: arithmetic.folded, prefix: prefix)

@@ -45,6 +45,9 @@ struct ConvertedArithmetic {
       let summed = try SummedBiases(stateDict, architecture, self.origins, limits: limits)
       (stateDict, self.origins) = (summed.stateDict, summed.origins)
       summedBiases = summed.modules
+      if !summed.narrowed.isEmpty {
+        precision = precision.after(summed.narrowed, in: stateDict)
+      }
     }
     switch options.precision {
     case .kept: break
@@ -68,9 +71,12 @@ struct ConvertedArithmetic {
       try round(limits) { name, _, _ in budget.type(of: name) }
       self.budget = budget
     case .declared(let precision, let stored):
+      let done = self.precision
       try round(limits) { name, tensor, _ in
         // What was rounded by folding has been.
-        tensor.dtype == stored[name] ? nil : precision.type(of: name)
+        guard tensor.dtype != stored[name], let type = precision.type(of: name) else { return nil }
+        // So has what the source says of itself, and it need not be of that type any more.
+        return type == done.type(of: name) && type != stored[name] ? nil : type
       }
       try round(limits) { name, tensor, isQuantised in
         guard precision.type(of: name) != nil, let type = stored[name], type != .int8 else {

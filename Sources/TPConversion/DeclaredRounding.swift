@@ -12,13 +12,18 @@ struct DeclaredRounding {
   }
 
   private let precision: StoredPrecision
+  /// What the planned numbers went through already.
+  private let done: StoredPrecision
   /// The source's tensors, mapped and folded, each still of the type that the source has.
   private let planned: StateDict
   /// The same, without int8 tensors and their scales.
   private let numbers: StateDict
 
-  init(_ precision: StoredPrecision, of planned: StateDict) throws(PortError) {
+  init(
+    _ precision: StoredPrecision, after done: StoredPrecision, of planned: StateDict
+  ) throws(PortError) {
     self.precision = precision
+    self.done = done
     self.planned = planned
     numbers = try planned.dequantised()
   }
@@ -46,15 +51,22 @@ struct DeclaredRounding {
     guard let declared = precision.type(of: name), source.dtype.isFloatingPoint else {
       return Expected(tensor: source)
     }
-    return try rounded(source, declared, stored, limits)
+    // What the numbers went through before is not done again on the way into yet another type.
+    guard declared == done.type(of: name), declared != stored else {
+      return try rounded(source, declared, stored, limits)
+    }
+    var result = try rounded(source, source.dtype, stored, limits)
+    if planned[name]?.dtype == .int8 { result.changes.insert("int8 to float32", at: 0) }
+    return result
   }
 
-  /// Whether what the file says goes beyond what the source's own type says.
+  /// Whether what the file says goes beyond what the tensor's own type and its past say: what was made
+  /// of float16 numbers in float32, by folding for example, is not rounded to float16 again.
   private func isRounded(_ name: String, _ tensor: Tensor) -> Bool {
     guard let declared = precision.type(of: name), tensor.dtype.isFloatingPoint else {
       return false
     }
-    return declared != tensor.dtype
+    return declared != tensor.dtype && declared != done.type(of: name)
   }
 
   private func single(_ tensor: Tensor, _ limits: ReadLimits) throws(PortError) -> Tensor {

@@ -26,7 +26,7 @@ extension FileProof {
       return
     }
     digest = content.description
-    add("digests", digests(content, facts))
+    add("digests", try digests(content, facts, checkpoint, limits))
     add("digest", try digest(content, facts, checkpoint, limits))
     add("aliases", aliases(unwrapped.stateDict, facts))
     add("parameters", parameters(facts, network))
@@ -94,23 +94,39 @@ extension FileProof {
     }
   }
 
-  private func digests(_ content: ContentDigest, _ facts: ModelFacts) -> Found? {
+  /// Those of the model and of what is carried along with it.
+  private func digests(
+    _ content: ContentDigest, _ facts: ModelFacts, _ checkpoint: Checkpoint, _ limits: ReadLimits
+  ) throws(PortError) -> Found? {
     guard let text = facts.digests else { return nil }
     guard let members = (try? JSONValue(parsing: text))?.members else {
       return (.contradicted, "the digests are not a JSON object")
     }
-    for member in members where content.tensors[member.key] != nil {
-      guard content.tensors[member.key] == member.value.string else {
+    let others = Dictionary(grouping: checkpoint.tensors) { $0.name }
+    var count = 0
+    for member in members {
+      var found = content.tensors[member.key]
+      // Where two have one name, which of them is meant cannot be told.
+      if found == nil, let records = others[member.key], records.count == 1 {
+        do throws(PortError) {
+          found = try TensorDigest(of: records[0].tensor, limits: limits).description
+        } catch {
+          throw error.at(key: member.key)
+        }
+      }
+      guard let own = found else { continue }
+      guard own == member.value.string else {
         return (
           .contradicted, "the SHA-256 of \(printable(member.key)) is not the one that is stated"
         )
       }
+      count += 1
     }
     let stated = Set(members.map(\.key))
     if let first = content.tensors.keys.filter({ !stated.contains($0) }).min() {
       return (.contradicted, "no SHA-256 is stated for \(printable(first))")
     }
-    return (.proven, "the SHA-256 of \(members.count) tensors")
+    return (.proven, "the SHA-256 of \(count) \(count == 1 ? "tensor" : "tensors")")
   }
 
   private func digest(

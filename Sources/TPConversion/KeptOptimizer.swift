@@ -40,7 +40,7 @@ struct KeptOptimizer {
   /// A sentence for each optimizer among the parts that does not fit any more.
   func warnings(_ parts: [String], of checkpoint: Checkpoint) -> [String] {
     checkpoint.parts.compactMap { key, entry in
-      guard parts.contains(key), KeptSelection.isOptimizer(key) else { return nil }
+      guard KeptSelection.isOptimizer(key), parts.contains(key) else { return nil }
       let part = printable(key, limit: 60)
       if let first = changed.first {
         let more = changed.count > 1 ? " and \(changed.count - 1) more are" : " is"

@@ -120,7 +120,8 @@ private struct Builder {
     case .lastStep:
       guard place > 0, case .recurrent = architecture.layers[place - 1].kind else {
         throw PortError(
-          .unsupported, "Keras has no layer that takes the last step, except after an LSTM")
+          .unsupported, "Keras has no layer that takes the last step, except after an LSTM",
+          key: layer.name ?? "layers[\(place)]", remedy: "leave --layout keras out")
       }
       order = Array(output.indices)
     case .dropout(let rate): append("Dropout", [.init("rate", .double(rate))], of: layer)
@@ -144,7 +145,9 @@ private struct Builder {
   private mutating func arrange(_ wanted: [Int]) throws(PortError) {
     if order == wanted { return }
     guard order.sorted() == wanted.sorted() else {
-      throw PortError(.unsupported, "Keras has no layer for a clip of shape \(shape) here")
+      throw PortError(
+        .unsupported, "Keras has no layer for a clip of shape \(shape) here",
+        remedy: "leave --layout keras out")
     }
     let dims = wanted.map { (order.firstIndex(of: $0) ?? 0) + 1 }
     append("Permute", [.init("dims", list(dims))])

@@ -32,7 +32,8 @@ struct NamePattern {
   /// - Throws: `PortError` of kind `malformed`, as a clause about the rule.
   static func check(_ pattern: String) throws(PortError) {
     guard pattern.utf8.count <= longest else {
-      throw MapRule.wrong("an expression of more than \(longest) bytes")
+      throw MapRule.wrong(
+        "an expression has \(pattern.utf8.count) bytes, more than \(longest)")
     }
     var depth = 0
     for byte in pattern.utf8 {
@@ -42,7 +43,7 @@ struct NamePattern {
       default: break
       }
       guard depth <= deepest else {
-        throw MapRule.wrong("an expression nested deeper than \(deepest) levels")
+        throw MapRule.wrong("an expression is nested deeper than \(deepest) levels")
       }
     }
     _ = try NamePattern(pattern: pattern).matches(in: [])

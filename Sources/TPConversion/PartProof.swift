@@ -29,16 +29,17 @@ public struct PartProof: Hashable, Sendable {
     of file: Checkpoint, container: String?, source: Checkpoint, limits: ReadLimits
   ) throws(PortError) -> [PartProof] {
     let (source, _) = try source.dequantized(limits: limits)
+    let theirs = Dictionary(source.parts.map { ($0.key, $0.entry.value) }) { first, _ in first }
     var proofs: [PartProof] = []
     for (key, entry) in file.parts where key != container {
       // A tensor at the root is one of the model's.
       if case .tensor = file.metadata[entry.value] { continue }
-      guard let own = source.parts.first(where: { $0.key == key }) else {
+      guard let own = theirs[key] else {
         proofs.append(.init(key: key, status: .unexpected, difference: nil))
         continue
       }
       var comparison = PartComparison(file, source, limits: limits)
-      let difference = try comparison.difference(of: entry.value, from: own.entry.value, key)
+      let difference = try comparison.difference(of: entry.value, from: own, key)
       proofs.append(
         .init(
           key: key, status: difference == nil ? .identical : .different, difference: difference))

@@ -74,10 +74,10 @@ public struct SourceProof: Sendable {
       return "the file names another source, whose tensors are the same after what was done to them"
     }
     let changed = rows.count { !$0.changes.isEmpty }
+    let same = rows.count - changed
     let words =
-      changed == 0
-      ? "\(rows.count) tensors are the source's bit for bit"
-      : "\(rows.count - changed) tensors are the source's bit for bit, \(changed) what was declared"
+      (same == 1 ? "1 tensor is" : "\(same) tensors are") + " the source's bit for bit"
+      + (changed == 0 ? "" : ", \(changed) what was declared")
     switch parts.count {
     case 0: return words
     case 1: return words + "; the kept part is the source's"
@@ -118,7 +118,8 @@ public struct SourceProof: Sendable {
     let content = plan.contents.facts["source.digest"] ?? plan.digest
     digest = content
     isNamed = facts.sourceDigest.map { $0 == content }
-    let rounding = try DeclaredRounding(facts.storedPrecision, of: plan.contents.tensors)
+    let rounding = try DeclaredRounding(
+      facts.storedPrecision, after: plan.precision, of: plan.contents.tensors)
     for entry in tensors.entries {
       do throws(PortError) {
         let expected = try rounding.expected(

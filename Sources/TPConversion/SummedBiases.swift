@@ -7,6 +7,8 @@ internal import TPTensors
 struct SummedBiases {
   /// The tensors, each bias replaced.
   private(set) var stateDict: StateDict
+  /// The biases that were float64, and are float32 now, as `StoredPrecision.after(_:in:)` takes them.
+  private(set) var narrowed: [String: DType] = [:]
   /// The modules.
   private(set) var modules: [String] = []
   /// Where each tensor comes from, with what is done to it here.
@@ -36,6 +38,9 @@ struct SummedBiases {
       replaced[input] = Tensor(floats: sums, shape: first.shape)
       replaced[hidden] = Tensor(
         floats: Array(repeating: 0, count: sums.count), shape: second.shape)
+      for (name, old) in [(input, first), (hidden, second)] where old.dtype == .float64 {
+        narrowed[name] = .float32
+      }
       let other = origins[hidden]?.sources ?? []
       self.origins[input]?.sources += other
       self.origins.note("summed, because Keras has one bias", on: input)

@@ -11,8 +11,10 @@ extension Tensor {
     try checkStrided()
     var extents = shape.extents
     extents[axis] = count
-    // Without elements the offset says nothing, and could lie behind the storage.
-    let first = count == 0 ? offset : offset + start * strides[axis]
+    // Without elements offset and strides say nothing: the one could lie behind the storage, and the
+    // others are whatever the file says.
+    let isEmpty = count == 0 || shape.elementCount == 0
+    let first = isEmpty ? offset : offset + start * strides[axis]
     return try Tensor(
       dtype: dtype, shape: try Shape(extents), strides: strides, offset: first, storage: storage,
       requiresGrad: requiresGrad, pending: pending)

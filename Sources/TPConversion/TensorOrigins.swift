@@ -1,27 +1,18 @@
 /// Where each tensor of a plan comes from, and what was done to it on the way.
-public struct TensorOrigins: Sendable {
+struct TensorOrigins: Sendable {
   /// The past of one tensor.
-  public struct Origin: Hashable, Sendable {
+  struct Origin: Hashable, Sendable {
     /// The names in the file of what it was made from, in order; several after a join.
-    public var sources: [String]
-    /// What was done, in order, each as a clause, for example `split from qkv.weight`; names that
-    /// merely changed are not listed.
-    public var changes: [String]
-
-    /// A past.
-    public init(sources: [String], changes: [String] = []) {
-      self.sources = sources
-      self.changes = changes
-    }
+    var sources: [String]
+    /// What was done, in order, each as a clause, for example `0 to 4 of axis 0 of qkv.weight`; names
+    /// that merely changed are not listed.
+    var changes: [String] = []
   }
 
   private var origins: [String: Origin] = [:]
 
-  /// Nothing is known yet.
-  public init() {}
-
   /// The past of the tensor that has a name now.
-  public subscript(name: String) -> Origin? {
+  subscript(name: String) -> Origin? {
     get { origins[name] }
     set { origins[name] = newValue }
   }
@@ -30,7 +21,7 @@ public struct TensorOrigins: Sendable {
   var all: [String: Origin] { origins }
 
   /// Adds that something was done to the tensor that has a name now.
-  public mutating func note(_ change: String, on name: String) {
+  mutating func note(_ change: String, on name: String) {
     origins[name, default: Origin(sources: [])].changes.append(change)
   }
 }

@@ -83,6 +83,82 @@ import Testing
     #expect(!difference.isIdentical)
   }
 
+  /// `--fail-on nan` asks for what the second has, under whatever name.
+  @Test func renamedTensorsKeepTheirNaNs() throws {
+    let difference = try CheckpointDifference(
+      checkpoint(["x": tensor([.nan, 1])]), checkpoint(["y": tensor([.nan, 1])]), files: ("a", "b"))
+    #expect(difference.tensors.map(\.status) == [.renamed])
+    #expect(difference.tensors.map(\.nanInB) == [1])
+    #expect(try DiffRule.parse("nan").first?.evidence(difference) == "x")
+  }
+
+  /// Two of these have more bytes than an `Int` counts.
+  @Test func expandedTensorsAreNotCountedTogether() throws {
+    let wide = try Tensor(
+      dtype: .float32, shape: Shape([1 << 60]), strides: [0], offset: 0,
+      storage: Storage(key: "s", region: ByteRegion([0, 0, 0, 0])))
+    let found = try statuses(
+      ["w": tensor([1])], ["w": tensor([1]), "x": wide, "y": wide])
+    #expect(found == ["w": .identical, "x": .added, "y": .added])
+  }
+
+  /// The keys 1 and "1" of a dict give two tensors one name.
+  @Test func otherTensorsOfOneNameAreAllCompared() throws {
+    func file(_ last: Float) -> Checkpoint {
+      Checkpoint(
+        container: .torchZip,
+        tensors: [
+          TensorRecord(path: ["model_state_dict", "w"], tensor: tensor([1])),
+          TensorRecord(path: ["ema", "1"], tensor: tensor([2])),
+          TensorRecord(path: ["ema", "1"], tensor: tensor([last])),
+        ])
+    }
+    let same = try CheckpointDifference(file(3), file(3), files: ("a", "b"))
+    #expect(same.otherTensors.identical == 2)
+    #expect(same.isIdentical)
+    let other = try CheckpointDifference(file(3), file(4), files: ("a", "b"))
+    #expect(other.otherTensors.changed == 1)
+    #expect(!other.isIdentical)
+  }
+
+  /// As NumPy's random state is, or a history that was kept as an array.
+  @Test(arguments: ["model_state_dict", nil]) func arraysBesideTheTensorsAreCompared(
+    container: String?
+  ) throws {
+    func file(_ value: Float) -> Checkpoint {
+      Checkpoint(
+        container: .torchZip,
+        tensors: [
+          TensorRecord(path: [container, "w"].compactMap { $0 }, tensor: tensor([1]))
+        ],
+        arrays: [TensorRecord(path: ["history"], tensor: tensor([value]))])
+    }
+    let same = try CheckpointDifference(file(2), file(2), files: ("a", "b"))
+    #expect(same.otherTensors.identical == 1)
+    #expect(same.isIdentical)
+    let other = try CheckpointDifference(file(2), file(3), files: ("a", "b"))
+    #expect(other.tensors.map(\.status) == [.identical])
+    #expect(other.otherTensors.changed == 1)
+    #expect(!other.isIdentical)
+  }
+
+  /// diag(3, 1) and diag(3, 5) in units of the least number that there is.
+  @Test func singularValuesOfDenormalNumbers() throws {
+    func tensor(_ units: [UInt64]) throws -> Tensor {
+      var writer = ByteWriter()
+      for unit in units { writer.little(unit) }
+      return try Tensor(
+        dtype: .float64, shape: Shape([2, 2]),
+        storage: Storage(key: "w", region: .init(writer.bytes)))
+    }
+    let difference = try CheckpointDifference(
+      checkpoint(["w": try tensor([3, 0, 0, 1])]), checkpoint(["w": try tensor([3, 0, 0, 5])]),
+      files: ("a", "b"), options: DiffOptions(wantsSingularValues: true))
+    let values = try #require(difference.tensors.first?.measures?.singularValues)
+    #expect(values.a == 3 * Double.leastNonzeroMagnitude)
+    #expect(values.delta == 4 * Double.leastNonzeroMagnitude)
+  }
+
   @Test func theFileAndKeyOfWhatCannotBeReadAreNamed() throws {
     let storage = Storage(key: "data/0", byteCount: 4) { () throws(PortError) in
       throw PortError(.checksum, "wrong sum", record: "data/0")

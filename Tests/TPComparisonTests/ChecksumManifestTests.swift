@@ -54,6 +54,13 @@ import Testing
     #expect(error?.message.hasPrefix("line 3 is not") == true)
   }
 
+  /// Two spaces stand in the name where they stand behind the digits in the other form.
+  @Test func aNameCanHaveSpacesAnywhere() throws {
+    let name = String(repeating: "a", count: 56) + "  b"
+    let line = "SHA256 (\(name)) = " + String(repeating: "0", count: 64)
+    #expect(try ChecksumManifest(parsing: Array(line.utf8)).entries.map(\.name) == [name])
+  }
+
   @Test func namesAreUTF8() throws {
     let bytes = Array((String(repeating: "a", count: 64) + "  ").utf8) + [0xFF, 0x0A]
     #expect(throws: PortError.self) { try ChecksumManifest(parsing: bytes) }

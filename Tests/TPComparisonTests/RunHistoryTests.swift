@@ -115,4 +115,16 @@ import Testing
     #expect(history.files.count { $0.copyOf != nil } == 1)
     #expect(history.notes.contains { $0.contains("are both of epoch 4") })
   }
+
+  /// Between two files of one epoch a tensor that stands still neither begins nor ends to.
+  @Test func whatIsFrozenStaysSoOverTwoFilesOfOneEpoch() throws {
+    let folder = try Folder()
+    let paths = try [(1, 1), (2, 2), (2, 3), (3, 4)].map { epoch, value in
+      try write(folder, epoch: epoch, ["a.weight": [Float(value)], "b.weight": [5]])
+    }
+    let history = RunHistory(paths: paths)
+    #expect(history.sequence.count == 4)
+    #expect(history.frozen.map(\.tensor) == ["b.weight"])
+    #expect(history.frozen.first?.isThroughout == true)
+  }
 }

@@ -99,6 +99,42 @@ import Testing
     #expect(none.warnings.contains { $0.hasPrefix("nothing is kept") })
   }
 
+  /// The file's own checksum holds, so that nothing but the digest is wrong.
+  @Test func aWrongDigestOfAKeptTensorIsContradicted() throws {
+    let plan = try plan("optimizer")
+    let path = try temporaryPath("kept.safetensors")
+    _ = try plan.write(to: path, format: .safetensors, replacing: false)
+    #expect(try FileProof(path: path).verdict == .holds)
+    let name = try #require(
+      plan.contents.tensors.names.first { $0.hasPrefix("optimizer_state_dict.") })
+    let digest = try #require(plan.contents.digests[name])
+    var bytes = try SharedBytes(path: path).region.array()
+    let stated = Array("\\\"\(name)\\\":\\\"\(digest)".utf8)
+    let end = try #require(bytes.firstRange(of: stated)).upperBound
+    bytes[end - 1] = digest.hasSuffix("0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
+    let key = Array("torchport.header_crc32\":\"".utf8)
+    let place = try #require(bytes.firstRange(of: key)).upperBound
+    bytes.replaceSubrange(place..<place + 8, with: Array("00000000".utf8))
+    let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let sum = String(checksum(bytes[..<(8 + length)]), radix: 16)
+    let digits = String(repeating: "0", count: 8 - sum.count) + sum
+    bytes.replaceSubrange(place..<place + 8, with: Array(digits.utf8))
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    let proof = try FileProof(path: path)
+    #expect(proof.verdict == .broken)
+    #expect(proof.reason == "the SHA-256 of \(name) is not the one that is stated")
+  }
+
+  /// CRC-32 by its definition, a bit at a time.
+  private func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    var crc = UInt32.max
+    for byte in bytes {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+    return ~crc
+  }
+
   /// The bytes of the .pth file are the same whether the parts came straight from the training's file
   /// or through another format: every value, its type, order and identity.
   @Test(arguments: [WeightFormat.safetensors, .hdf5, .npz, .torch])

@@ -131,11 +131,11 @@ import Testing
       ),
       (
         ["drop": ["regex": .string(String(repeating: "(", count: 40))]],
-        "an expression nested deeper than 30 levels"
+        "an expression is nested deeper than 30 levels"
       ),
       (
         ["drop": ["regex": .string(String(repeating: "a", count: 1_001))]],
-        "an expression of more than 1000 bytes"
+        "an expression has 1001 bytes, more than 1000"
       ),
     ] as [(JSONValue, String)])
   func whatIsNoRule(rule: JSONValue, message: String) {
@@ -219,6 +219,34 @@ import Testing
     #expect(error?.message == message)
     #expect(error?.remedy == remedy)
     #expect(error?.kind == (remedy?.hasPrefix("it has") == true ? .malformed : .mismatch))
+  }
+
+  private func plan(_ tensor: Tensor, into parts: [JSONValue]) throws -> ConversionPlan {
+    let rule = JSONValue.object([.init("split", .string("e")), .init("into", .array(parts))])
+    return try plan(
+      Checkpoint(container: .safetensors, tensors: [TensorRecord(path: ["e"], tensor: tensor)]),
+      TensorMap(["torchport_map": 1, "rules": [rule]]))
+  }
+
+  /// 2^62 four times is 0 in 64 bits.
+  @Test func sizesThatComeRoundToTheExtentDoNotFit() throws {
+    let tensor = try Tensor(
+      dtype: .float32, shape: Shape([4, 0]),
+      storage: Storage(key: "e", region: ByteRegion([UInt8]())))
+    let parts = [1 << 62, 1 << 62, 1 << 62, 1 << 62, 4].enumerated().map { place, size in
+      JSONValue.object([.init("name", .string("p\(place)")), .init("size", .int(size))])
+    }
+    let error = #expect(throws: PortError.self) { try plan(tensor, into: parts) }
+    #expect(error?.kind == .mismatch)
+    #expect(error?.message.hasSuffix("do not add up to the 4 elements along axis 0") == true)
+  }
+
+  @Test func stridesOfATensorWithoutElementsSayNothing() throws {
+    let tensor = try Tensor(
+      dtype: .float32, shape: Shape([4, 0]), strides: [1 << 62, 1], offset: 0,
+      storage: Storage(key: "e", region: ByteRegion([UInt8]())))
+    let plan = try plan(tensor, into: [.string("a"), .string("b")])
+    #expect(plan.tensors.map(\.shape.extents) == [[2, 0], [2, 0]])
   }
 
   @Test func whatIsOptionalMayBeAbsent() throws {

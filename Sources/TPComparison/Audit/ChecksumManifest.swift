@@ -70,15 +70,18 @@ public struct ChecksumManifest: Hashable, Sendable {
     let line = isEscaped ? line.dropFirst() : line
     var digest = line.prefix(64)
     var name = line.dropFirst(66)
-    let between = line.dropFirst(64).prefix(2)
-    if !(between.elementsEqual(Array("  ".utf8)) || between.elementsEqual(Array(" *".utf8))) {
-      let head = Array("SHA256 (".utf8)
-      let tail = line.suffix(68)
-      guard line.starts(with: head), tail.starts(with: Array(") = ".utf8)),
-        line.count > head.count + 68
-      else { return nil }
+    let head = Array("SHA256 (".utf8)
+    // No digits begin so, and a name can have any two characters where the other form has spaces.
+    if line.starts(with: head) {
+      guard line.count > head.count + 68, line.suffix(68).starts(with: Array(") = ".utf8)) else {
+        return nil
+      }
       digest = line.suffix(64)
       name = line.dropFirst(head.count).dropLast(68)
+    } else {
+      let between = line.dropFirst(64).prefix(2)
+      guard between.elementsEqual(Array("  ".utf8)) || between.elementsEqual(Array(" *".utf8))
+      else { return nil }
     }
     guard digest.count == 64, digest.allSatisfy({ isHexadecimal($0) }), !name.isEmpty,
       let plain = isEscaped ? unescaped(name) : Array(name),

@@ -62,8 +62,7 @@ public struct DatasetCount: Hashable, Sendable {
         guard row.fields.indices.contains(place) else {
           throw PortError(
             .malformed,
-            "line \(row.line): has \(row.fields.count) fields, and the class is the"
-              + " \(place + 1)th")
+            "line \(row.line) has \(row.fields.count) fields, and the class is field \(place + 1)")
         }
         counts[row.fields[place], default: 0] += 1
       }

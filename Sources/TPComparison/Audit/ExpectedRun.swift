@@ -44,8 +44,8 @@ public struct ExpectedRun: Hashable, Sendable {
     }
     for member in members where !Self.keys.contains(member.key) {
       throw PortError(
-        .malformed, "nothing is known that is called \(printable(member.key, limit: 60))",
-        key: member.key, remedy: "use " + Self.keys.joined(separator: ", "))
+        .malformed, "no figure has the name \(printable(member.key, limit: 60))",
+        remedy: "use " + Self.keys.joined(separator: ", "))
     }
     files = try Self.count(json, "files")
     parameters = try Self.count(json, "parameters")
@@ -119,7 +119,7 @@ extension RunAudit {
     hold(
       "the architecture", expected.architecture, same(runs.map(\.architecture)) ?? nil, text,
       equal: ==)
-    hold("the classes", expected.classes, same(runs.compactMap(\.classes)), list, equal: ==)
+    hold("the list of classes", expected.classes, same(runs.compactMap(\.classes)), list, equal: ==)
     hold("the last epoch", expected.epochs, runs.compactMap(\.epoch).max(), { "\($0)" }, equal: ==)
     hold("the best accuracy", expected.bestAccuracy, percent(best), { "\($0)" }, equal: near)
     hold("the best epoch", expected.bestEpoch, curves?.best?.epoch, { "\($0)" }, equal: ==)

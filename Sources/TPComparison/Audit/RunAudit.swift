@@ -52,7 +52,7 @@ public struct RunAudit: Sendable {
     self.passedOver = passedOver
     self.rule = rule
     readable = files.filter { $0.run != nil }
-    curves = RunAudit.curves(readable.compactMap(\.run))
+    curves = RunHistory.curves(of: readable.compactMap(\.run))
     checks = [opens(failures), checksums, architecture, parameters, classes]
     checks += [histories, bestAccuracy, bestFile, optimizer, batchCounters]
     checks += [finite, duplicates, epochs, names]
@@ -76,8 +76,4 @@ public struct RunAudit: Sendable {
 
   /// The check of a kind, where it was made.
   public func check(_ kind: AuditCheck.Kind) -> AuditCheck? { checks.first { $0.kind == kind } }
-
-  private static func curves(_ runs: [RunFile]) -> TrainingCurves? {
-    RunHistory.curves(of: runs)
-  }
 }

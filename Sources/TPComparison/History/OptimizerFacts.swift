@@ -12,17 +12,11 @@ public struct OptimizerFacts: Hashable, Sendable {
   /// The least and the greatest number of steps that its states tell; `nil` where none does.
   public var steps: ClosedRange<Double>?
 
-  private static let keys = ["optimizer_state_dict", "optimizer", "optim_state_dict", "optim"]
-
   /// - Returns: `nil` where the checkpoint has no optimizer.
   init?(_ checkpoint: Checkpoint) {
     let tree = checkpoint.metadata
-    guard
-      let own = Self.keys.lazy.compactMap({ tree.value($0, of: tree.root) }).first(where: {
-        tree.value("param_groups", of: $0) != nil
-      }), let groups = tree.value("param_groups", of: own)
-    else { return nil }
-    if case .list(let items) = tree[groups] {
+    guard let optimizer = tree.optimizer else { return nil }
+    if case .list(let items) = tree[optimizer.groups] {
       for group in items.prefix(10_000) {
         rates.append(tree.value("lr", of: group).flatMap { checkpoint.number($0) } ?? .nan)
         if let list = tree.value("params", of: group), case .list(let names) = tree[list] {
@@ -30,9 +24,9 @@ public struct OptimizerFacts: Hashable, Sendable {
         }
       }
     }
-    guard let state = tree.value("state", of: own), case .dict(let entries) = tree[state] else {
-      return
-    }
+    guard let state = tree.value("state", of: optimizer.stateDict),
+      case .dict(let entries) = tree[state]
+    else { return }
     states = entries.count
     for entry in entries {
       guard let step = tree.value("step", of: entry.value).flatMap({ checkpoint.number($0) }),

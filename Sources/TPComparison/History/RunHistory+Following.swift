@@ -52,12 +52,12 @@ extension RunHistory {
   private mutating func findFrozen() {
     var open: [String: Int] = [:]
     for step in steps {
-      // Two files of one epoch say nothing about training.
-      if files[step.from].epoch == files[step.to].epoch { continue }
+      // Two files of one epoch say nothing about training; what stood still before them may go on to.
+      let isTraining = files[step.from].epoch != files[step.to].epoch
       for tensor in step.tensors where tensor.isUnmoved && tensor.count > 0 {
         if let place = open[tensor.name], frozen[place].to == step.from {
           frozen[place].to = step.to
-        } else {
+        } else if isTraining {
           open[tensor.name] = frozen.count
           frozen.append(
             FrozenTensor(
