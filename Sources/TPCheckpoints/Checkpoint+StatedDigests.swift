@@ -8,12 +8,13 @@ extension Checkpoint {
     let stated = statedDigests()
     if stated.isEmpty { return self }
     var copy = self
+    let budget = CacheBudget()
     var checked: [ObjectIdentifier: Storage] = [:]
     for place in tensors.indices {
       let tensor = tensors[place].tensor
       guard let digest = stated[tensor.storage.key] else { continue }
       let storage =
-        checked[ObjectIdentifier(tensor.storage)] ?? tensor.storage.held(to: digest)
+        checked[ObjectIdentifier(tensor.storage)] ?? tensor.storage.held(to: digest, budget)
       checked[ObjectIdentifier(tensor.storage)] = storage
       if let held = try? tensor.moved(to: storage) { copy.tensors[place].tensor = held }
     }
@@ -27,7 +28,7 @@ extension Checkpoint {
           continue
         }
         do throws(PortError) {
-          _ = try storage.bytes()
+          _ = try storage.bytes(caching: false)
           checksums.verified += 1
         } catch {
           checksums.mismatched.append(storage.key)
@@ -61,10 +62,11 @@ extension Checkpoint {
 
 extension Storage {
   /// The same bytes, refused where their SHA-256 is another one.
-  fileprivate func held(to digest: String) -> Storage {
-    Storage(key: key, location: location, byteOrder: byteOrder, byteCount: byteCount) {
-      () throws(PortError) in
-      let region = try self.bytes()
+  fileprivate func held(to digest: String, _ budget: CacheBudget) -> Storage {
+    Storage(
+      key: key, location: location, byteOrder: byteOrder, byteCount: byteCount, budget: budget
+    ) { () throws(PortError) in
+      let region = try self.bytes(caching: false)
       let found = TensorDigest(ofElements: region).description
       guard found == digest else {
         throw PortError(

@@ -11,7 +11,7 @@ public struct TensorDigest: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: `PortError` where the bytes cannot be had.
   public init(of tensor: Tensor, limits: ReadLimits = ReadLimits()) throws(PortError) {
-    self.init(ofElements: try tensor.contiguousBytes(limits: limits))
+    self.init(ofElements: try tensor.contiguousBytes(limits: limits, caching: false))
   }
 
   /// Hashes contiguous little-endian elements.

@@ -6,10 +6,15 @@ extension Tensor {
   ///
   /// Conjugation and negation that were left undone are carried out; sparse tensors are made dense.
   ///
+  /// - Parameters:
+  ///   - limits: the bounds on what may be made.
+  ///   - caching: see `Storage.bytes(caching:)`.
   /// - Throws: `PortError` where the storage cannot be had, gathering would make more than
   ///   `limits.materialisedBytes`, or there is no such thing: elements that share a byte, nested
   ///   tensors, tensors without elements.
-  public func contiguousBytes(limits: ReadLimits = ReadLimits()) throws(PortError) -> ByteRegion {
+  public func contiguousBytes(
+    limits: ReadLimits = ReadLimits(), caching: Bool = true
+  ) throws(PortError) -> ByteRegion {
     let size = dtype.byteCount
     guard let total = byteCount else { throw tooLarge(limits) }
     if dtype.elementsPerByte > 1 || layout == .nested {
@@ -22,7 +27,7 @@ extension Tensor {
     if total == 0 { return ByteRegion([]) }
     // What may not be made is refused before it is fetched: a sparse tensor is made dense there.
     guard layout == .strided || total <= limits.materialisedBytes else { throw tooLarge(limits) }
-    let source = try storage.bytes()
+    let source = try storage.bytes(caching: caching)
     let swapped = storage.byteOrder == .big && dtype.swapUnit > 1
     if isContiguous, !swapped, !needsResolving,
       let lent = source.slice(offset: offset * size, length: total)

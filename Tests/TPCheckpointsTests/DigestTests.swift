@@ -1,7 +1,12 @@
+import Synchronization
 import TPBytes
 import TPCheckpoints
 import TPTensors
 import Testing
+
+private final class Counter: Sendable {
+  let count = Mutex(0)
+}
 
 @Suite struct DigestTests {
   static func tensor(_ dtype: DType, _ extents: [Int], _ bytes: [UInt8]) throws -> Tensor {
@@ -41,6 +46,22 @@ import Testing
     #expect(
       try ContentDigest(of: StateDict()).description
         == "15829dd6002b3f8ce31dd9ef0c19a71cafb5ba6bf794096721973f7c3eb5b838")
+  }
+
+  /// The elements of a large file are not all in memory once its digest is known.
+  @Test(arguments: [(3, 2), (4, 1)]) func keepsNoElementsPastTheBudget(
+    byteCount: Int, fetches: Int
+  ) throws {
+    let counter = Counter()
+    let storage = Storage(key: "0", byteCount: 4, budget: CacheBudget(byteCount)) {
+      () throws(PortError) in
+      counter.count.withLock { $0 += 1 }
+      return ByteRegion([0, 0, 128, 63])
+    }
+    let tensor = try Tensor(dtype: .float32, shape: Shape(known: [1]), storage: storage)
+    let digest = try TensorDigest(of: tensor)
+    #expect(try ContentDigest(of: StateDict([("w", tensor)])).tensors["w"] == digest.description)
+    #expect(counter.count.withLock { $0 } == fetches)
   }
 
   @Test func missingBytesNameTheKey() throws {

@@ -170,6 +170,17 @@ struct ReadingTests {
     #expect(error?.message.hasPrefix("cannot read the dataset (libhdf5: ") == true)
   }
 
+  @Test func datasetsAreReadAgainWhereNoneIsKept() throws {
+    let checkpoint = try HDF5File.read(
+      path: WeightFiles.path("types.h5"), budget: CacheBudget(0))
+    for record in checkpoint.tensors where record.tensor.shape.elementCount > 0 {
+      let first = try record.tensor.contiguousBytes(caching: false)
+      let second = try record.tensor.contiguousBytes(caching: false)
+      #expect(first.owner !== second.owner, "\(record.name)")
+      #expect(first.hasSameBytes(as: second), "\(record.name)")
+    }
+  }
+
   @Test func severalThreadsReadAtOnce() async throws {
     let expected = try WeightFiles.expected("types.h5")["tensors"]?.array?.map(\.summary) ?? []
     await withTaskGroup(of: [String]?.self) { group in

@@ -132,6 +132,24 @@ import Testing
     }
   }
 
+  /// A pass that uses each tensor once keeps no more than the budget allows.
+  @Test(arguments: [(3, false), (4, true)]) func aPassKeepsWhatTheBudgetAllows(
+    byteCount: Int, isKept: Bool
+  ) throws {
+    let storage = Storage(key: "7", byteCount: 4, budget: CacheBudget(byteCount)) {
+      () throws(PortError) in ByteRegion([0, 0, 128, 63])
+    }
+    let tensor = try Tensor(dtype: .float32, shape: Shape([1]), storage: storage)
+    let first = try tensor.contiguousBytes(caching: false)
+    let second = try tensor.contiguousBytes(caching: false)
+    #expect((first.owner === second.owner) == isKept)
+    // What is asked for as usual stays.
+    let third = try tensor.contiguousBytes()
+    let fourth = try tensor.contiguousBytes(caching: false)
+    #expect(third.owner === fourth.owner)
+    #expect(try tensor.floats() == [1])
+  }
+
   @Test func aFetchOfTheWrongLengthIsAnError() throws {
     let storage = Storage(key: "7", byteCount: 4) { () throws(PortError) in ByteRegion([1]) }
     let tensor = try Tensor(dtype: .float32, shape: Shape([1]), storage: storage)
