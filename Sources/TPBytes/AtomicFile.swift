@@ -26,7 +26,8 @@
   ///   file, or its folder is missing or not writable.
   public init(path: String, replacing: Bool) throws(PortError) {
     try AtomicFile.check(path: path, replacing: replacing)
-    let target = AtomicFile.resolve(path)
+    // The file that a symbolic link stands for, so that replacing keeps the link.
+    let target = realPath(path)
     let parts = AtomicFile.split(target)
     let opened = try AtomicFile.create(folder: parts.folder, name: parts.name, path: path)
     self.target = target
@@ -44,7 +45,7 @@
     guard !path.isEmpty, !path.hasSuffix("/") else {
       throw PortError(.usage, "the output needs a file name", file: path)
     }
-    let target = resolve(path)
+    let target = realPath(path)
     var status = stat()
     if unsafe stat(target, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -199,16 +200,10 @@
     #endif
   }
 
-  /// The file that a symbolic link stands for, so that replacing keeps the link.
-  private static func resolve(_ path: String) -> String {
-    guard let real = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
-  }
-
+  /// Bytes, not characters: a slash before a combining mark is one of these with it.
   private static func split(_ path: String) -> (folder: String, name: Substring) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path[...]) }
     let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-    return (folder, path[path.index(after: slash)...])
+    return (folder, path[path.utf8.index(after: slash)...])
   }
 }

@@ -100,6 +100,15 @@ import Testing
     #expect(folder.names == [name])
   }
 
+  /// The mark and the slash before it are one character.
+  @Test func aNameThatBeginsWithACombiningMark() throws {
+    let name = "\u{301}a"
+    var file = try AtomicFile(path: folder.file(name), replacing: false)
+    try file.write([7])
+    try file.commit()
+    #expect(folder.names == [name])
+  }
+
   @Test func refusesInputsThatAreNotFiles() throws {
     mkfifo(folder.file("pipe"), 0o600)
     #expect(kind { _ = try SharedBytes(path: folder.file("none")) } == .notFound)
