@@ -76,7 +76,8 @@ private struct HDF5Service {
     let bytes = encoder.encode(checkpoint)
     guard bytes.count <= limits.headerBytes else {
       throw PortError(
-        .limit, "names and attributes take more than \(limits.headerBytes) bytes")
+        .limit, "names and attributes take more than \(limits.headerBytes) bytes",
+        remedy: ReadLimits.Named.headerBytes.remedy)
     }
     storages = encoder.storages
     return ByteRegion(bytes)

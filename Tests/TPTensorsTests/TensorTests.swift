@@ -96,6 +96,15 @@ import Testing
     #expect(error?.kind == .limit)
   }
 
+  @Test func packedIntegersAreNotMadeFloat32() throws {
+    let tensor = try Tensor(
+      dtype: .quint4x2, shape: Shape([4]), storage: Storage(key: "0", region: ByteRegion([1, 2]))
+    ).quantized(Quantization(.perTensor(scale: 1, zeroPoint: 0)))
+    let error = #expect(throws: PortError.self) { try tensor.dequantized() }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.remedy == "dequantize the tensor in PyTorch first")
+  }
+
   @Test func bigEndianStoragesAreTurnedRound() throws {
     let storage = Storage(
       key: "0", byteOrder: .big, region: ByteRegion([0x3F, 0x80, 0, 0, 0x40, 0x49, 0x0F, 0xDB]))
