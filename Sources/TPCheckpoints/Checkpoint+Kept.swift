@@ -41,7 +41,7 @@ extension Checkpoint {
   public var parts: [(key: String, entry: MetadataTree.Entry)] {
     guard let root = metadata.root, case .dict(let entries) = metadata[root] else { return [] }
     return entries.map { (metadata.pathComponent($0.key), $0) }.filter { key, _ in
-      !key.hasPrefix("torchport.") && !(container == .hdf5 && key.hasPrefix("/"))
+      !key.hasPrefix("torchport.") && !(container == .hdf5 && key.utf8.first == UInt8(ascii: "/"))
     }
   }
 

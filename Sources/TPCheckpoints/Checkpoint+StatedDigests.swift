@@ -49,7 +49,8 @@ extension Checkpoint {
     else { return [:] }
     var digests: [String: String] = [:]
     for entry in entries {
-      guard case .string(let path) = metadata[entry.key], path.hasPrefix("/"),
+      // A slash before a combining mark is one character with it.
+      guard case .string(let path) = metadata[entry.key], path.utf8.first == UInt8(ascii: "/"),
         let value = metadata.value("sha256", of: entry.value)
       else { continue }
       // Whatever else stands there is not the digest of anything.

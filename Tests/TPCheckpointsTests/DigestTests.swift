@@ -2,6 +2,7 @@ import Synchronization
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
 
 private final class Counter: Sendable {
@@ -62,6 +63,21 @@ private final class Counter: Sendable {
     let digest = try TensorDigest(of: tensor)
     #expect(try ContentDigest(of: StateDict([("w", tensor)])).tensors["w"] == digest.description)
     #expect(counter.count.withLock { $0 } == fetches)
+  }
+
+  /// The mark makes one character with the slash before it.
+  @Test func aDatasetWhoseNameBeginsWithACombiningMarkIsHeldToItsDigest() throws {
+    let name = "\u{301}w"
+    let tensor = Tensor(floats: [1.5], shape: Shape(known: [1]))
+    let contents = WeightFile(
+      tensors: try StateDict([(name, tensor)]), facts: ["profile": "1"],
+      digests: [name: try TensorDigest(of: tensor).description])
+    let path = try temporaryPath("marked.h5")
+    try CheckpointFile.write(contents, format: .hdf5, to: path, replacing: false)
+    let checkpoint = try CheckpointFile.open(path: path)
+    #expect(checkpoint.tensors.map(\.name) == [name])
+    #expect(checkpoint.verifyChecksums().verified == 1)
+    #expect(checkpoint.parts.isEmpty)
   }
 
   @Test func missingBytesNameTheKey() throws {
