@@ -6,7 +6,7 @@ extension Checkpoint {
   ///
   /// They are texts of the root, or, in a PyTorch file, of the dict `_torchport` among the attributes
   /// of the model's state_dict.
-  public var writtenFacts: [String: String] {
+  var writtenFacts: [String: String] {
     var facts: [String: String] = [:]
     guard let root = metadata.root else { return facts }
     var holders = [root]

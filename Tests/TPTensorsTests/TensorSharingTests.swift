@@ -97,22 +97,4 @@ import Testing
     #expect(dict.sharing.overlapping == table.overlapping)
     #expect(dict.sharing.aliases == [])
   }
-
-  @Test func mappingKeepsTies() throws {
-    let shared = storage(8)
-    var dict = StateDict()
-    try dict.append("a", try view(shared, [2], [1]))
-    try dict.append("b", try view(shared, [1], [1]))
-    try dict.append("c", try view(shared, [2], [1]))
-    var calls: [String] = []
-    let mapped = try dict.mapTensors { entry in
-      calls.append(entry.name)
-      return Tensor(
-        floats: [Float](repeating: 1, count: entry.tensor.shape.elementCount),
-        shape: entry.tensor.shape)
-    }
-    #expect(calls == ["a", "b"])
-    #expect(mapped.names == ["a", "b", "c"])
-    #expect(mapped.sharing.aliases == [["a", "c"]])
-  }
 }
