@@ -55,7 +55,7 @@ extension Tensor {
   /// Copies element by element in row-major order; runs of the last dimension at once where they touch.
   private func gather(_ source: ByteRegion, into memory: UnsafeMutableRawBufferPointer) {
     let size = dtype.byteCount
-    let extents = shape.extents
+    let (extents, strides) = joinedDimensions
     let inner = extents.last ?? 1
     let step = strides.last ?? 1
     let runs = shape.elementCount / max(inner, 1)
@@ -85,6 +85,23 @@ extension Tensor {
         }
       }
     }
+  }
+
+  /// Extents and strides of the same elements in the same order with fewer dimensions: none of one
+  /// element, and neighbours that touch as one.
+  private var joinedDimensions: (extents: [Int], strides: [Int]) {
+    var extents: [Int] = []
+    var steps: [Int] = []
+    for (extent, stride) in zip(shape.extents, strides) where extent != 1 {
+      if let outer = steps.last, outer == extent &* stride {
+        extents[extents.count - 1] *= extent
+        steps[steps.count - 1] = stride
+      } else {
+        extents.append(extent)
+        steps.append(stride)
+      }
+    }
+    return (extents, steps)
   }
 
   private func reverseBytes(_ memory: UnsafeMutableRawBufferPointer, unit: Int) {

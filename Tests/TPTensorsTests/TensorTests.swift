@@ -28,6 +28,13 @@ import Testing
     View(shape: [3, 2], strides: [2, 5], offset: 3, expected: [3, 8, 5, 10, 7, 12]),
     View(shape: [3], strides: [3], offset: 1, expected: [1, 4, 7]),
     View(shape: [2, 3], strides: [0, 1], offset: 4, expected: [4, 5, 6, 4, 5, 6]),
+    View(shape: [2, 3], strides: [0, 0], offset: 5, expected: [5, 5, 5, 5, 5, 5]),
+    View(
+      shape: [1, 2, 2, 1, 2], strides: [7, 12, 6, 99, 2], offset: 1,
+      expected: [1, 3, 7, 9, 13, 15, 19, 21]),
+    View(
+      shape: [2, 2, 3, 1], strides: [3, 12, 1, 5], offset: 2,
+      expected: [2, 3, 4, 14, 15, 16, 5, 6, 7, 17, 18, 19]),
     View(shape: [], strides: [], offset: 23, expected: [23], isContiguous: true),
     View(
       shape: [2, 1, 3], strides: [3, 99, 1], offset: 2, expected: [2, 3, 4, 5, 6, 7],
