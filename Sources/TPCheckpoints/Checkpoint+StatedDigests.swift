@@ -11,7 +11,8 @@ extension Checkpoint {
     var copy = self
     let budget = CacheBudget()
     var checked: [ObjectIdentifier: Storage] = [:]
-    var storages = tensors.map(\.tensor.storage)
+    let unchecked = tensors.map(\.tensor.storage)
+    var storages = unchecked
     for place in tensors.indices {
       let tensor = tensors[place].tensor
       guard let digest = stated[tensor.storage.key] else { continue }
@@ -25,13 +26,15 @@ extension Checkpoint {
     copy.verifyChecksums = { [storages] in
       var checksums = Checksums()
       var seen: Set<ObjectIdentifier> = []
-      for storage in storages where seen.insert(ObjectIdentifier(storage)).inserted {
+      for (storage, own) in zip(storages, unchecked)
+      where seen.insert(ObjectIdentifier(storage)).inserted {
         guard stated[storage.key] != nil else {
           checksums.absent += 1
           continue
         }
         do throws(PortError) {
           _ = try storage.bytes(caching: false)
+          storage.digest = own.digest
           checksums.verified += 1
         } catch {
           checksums.mismatched.append(storage.key)
@@ -71,8 +74,9 @@ extension Storage {
       key: key, location: location, byteOrder: byteOrder, byteCount: byteCount, budget: budget
     ) { () throws(PortError) in
       let region = try self.bytes(caching: false)
-      let found = TensorDigest(ofElements: region).description
-      guard found == digest else {
+      let found = TensorDigest(ofElements: region)
+      self.digest = found.bytes
+      guard found.description == digest else {
         throw PortError(
           .checksum,
           "the file states the SHA-256 \(printable(digest, limit: 64)) for the dataset and its bytes"

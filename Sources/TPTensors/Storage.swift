@@ -26,6 +26,7 @@ public final class Storage: Sendable {
   public let byteCount: Int
   private let budget: CacheBudget?
   private let state: Mutex<State>
+  private let knownDigest = Mutex<[UInt8]?>(nil)
 
   /// A storage whose bytes are there.
   public init(
@@ -89,5 +90,12 @@ public final class Storage: Sendable {
       }
     }
     return try result.get()
+  }
+
+  /// The SHA-256 of all the bytes, where somebody computed it: 32 bytes. What was let go need not be
+  /// fetched once more to be hashed once more.
+  package var digest: [UInt8]? {
+    get { knownDigest.withLock { $0 } }
+    set { knownDigest.withLock { $0 = newValue } }
   }
 }

@@ -44,6 +44,15 @@ extension Tensor {
     return shared.region
   }
 
+  /// The storage, where its bytes as they are stored are those of `contiguousBytes(limits:caching:)`.
+  package var wholeStorage: Storage? {
+    let isAsStored =
+      layout == .strided && offset == 0 && byteCount == storage.byteCount && isContiguous
+      && dtype.elementsPerByte == 1 && !needsResolving
+      && (storage.byteOrder == .little || dtype.swapUnit == 1)
+    return isAsStored ? storage : nil
+  }
+
   private func tooLarge(_ limits: ReadLimits) -> PortError {
     PortError(
       .limit,

@@ -49,7 +49,8 @@ private final class Counter: Sendable {
         == "15829dd6002b3f8ce31dd9ef0c19a71cafb5ba6bf794096721973f7c3eb5b838")
   }
 
-  /// The elements of a large file are not all in memory once its digest is known.
+  /// The elements of a large file are not all in memory once its digest is known, nor fetched again
+  /// for the same digest.
   @Test(arguments: [(3, 2), (4, 1)]) func keepsNoElementsPastTheBudget(
     byteCount: Int, fetches: Int
   ) throws {
@@ -62,7 +63,36 @@ private final class Counter: Sendable {
     let tensor = try Tensor(dtype: .float32, shape: Shape(known: [1]), storage: storage)
     let digest = try TensorDigest(of: tensor)
     #expect(try ContentDigest(of: StateDict([("w", tensor)])).tensors["w"] == digest.description)
+    #expect(counter.count.withLock { $0 } == 1)
+    #expect(try tensor.floats() == [1])
     #expect(counter.count.withLock { $0 } == fetches)
+  }
+
+  /// Views of one storage that do not show it as it is have digests of their own.
+  @Test func ofViewsOfOneStorage() throws {
+    let bytes: [UInt8] = [1, 2, 3, 4]
+    let shape = Shape(known: [2, 2])
+    let storage = Storage(key: "0", region: ByteRegion(bytes))
+    let big = Storage(key: "0", byteOrder: .big, region: ByteRegion(bytes))
+    let views = [
+      try Tensor(dtype: .uint8, shape: shape, storage: storage),
+      try Tensor(dtype: .uint8, shape: shape, strides: [1, 2], offset: 0, storage: storage),
+      try Tensor(
+        dtype: .uint8, shape: Shape(known: [2]), strides: [1], offset: 0, storage: storage),
+      try Tensor(
+        dtype: .int8, shape: shape, strides: [2, 1], offset: 0, storage: storage,
+        pending: .negation),
+      try Tensor(dtype: .uint8, shape: shape, storage: big),
+      try Tensor(dtype: .int16, shape: Shape(known: [2]), storage: big),
+    ]
+    let expected: [[UInt8]] = [
+      bytes, [1, 3, 2, 4], [1, 2], [255, 254, 253, 252], bytes, [2, 1, 4, 3],
+    ]
+    for (view, bytes) in zip(views, expected) {
+      let own = try Self.tensor(.uint8, [bytes.count], bytes)
+      #expect(try TensorDigest(of: view) == TensorDigest(of: own))
+      #expect(try TensorDigest(of: view) == TensorDigest(of: own))
+    }
   }
 
   /// The mark makes one character with the slash before it.
