@@ -97,4 +97,16 @@ import Testing
     #expect(dict.sharing.overlapping == table.overlapping)
     #expect(dict.sharing.aliases == [])
   }
+
+  /// The bytes are not needed to tell, nor memory for as many as a file claims to have.
+  @Test func elementsThatLieFarApart() throws {
+    let vast = Storage(key: "0", byteCount: 1 << 44) { () throws(PortError) in
+      throw PortError(.limit, "never asked for")
+    }
+    var dict = StateDict()
+    for (name, offset) in [("a", 0), ("b", 1), ("c", 1 << 40)] {
+      try dict.append(name, try view(vast, [2], [1 << 40], offset: offset))
+    }
+    #expect(dict.sharing.overlapping == [["a", "c"]])
+  }
 }
