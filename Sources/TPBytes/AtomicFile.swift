@@ -29,7 +29,12 @@
     // The file that a symbolic link stands for, so that replacing keeps the link.
     let target = realPath(path)
     let parts = AtomicFile.split(target)
-    let opened = try AtomicFile.create(folder: parts.folder, name: parts.name, path: path)
+    // Nobody may read it before it is finished who may not read what it replaces.
+    var status = stat()
+    let isThere = unsafe stat(target, &status) == 0
+    let mode: mode_t = isThere ? status.st_mode & 0o777 | 0o600 : 0o666
+    let opened = try AtomicFile.create(
+      folder: parts.folder, name: parts.name, mode: mode, path: path)
     self.target = target
     self.replacing = replacing
     folder = parts.folder
@@ -173,7 +178,7 @@
   }
 
   private static func create(
-    folder: String, name: Substring, path: String
+    folder: String, name: Substring, mode: mode_t, path: String
   ) throws(PortError) -> (name: String, descriptor: Int32) {
     // A name may have 255 bytes in most file systems, and ours adds up to 17.
     var stem = name.prefix(60)
@@ -181,7 +186,7 @@
     for _ in 0..<16 {
       let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
       let candidate = folder + "/." + stem + ".\(suffix).partial"
-      let opened = unsafe open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let opened = unsafe open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
       if opened >= 0 { return (candidate, opened) }
       if errno != EEXIST { break }
     }
