@@ -46,7 +46,6 @@ TP_H5_VALUE(hid_t, uint64_le, H5T_STD_U64LE)
 TP_H5_VALUE(unsigned, read_only, H5F_ACC_RDONLY)
 TP_H5_VALUE(unsigned, truncate, H5F_ACC_TRUNC)
 TP_H5_VALUE(unsigned, track_and_index, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED)
-TP_H5_VALUE(size_t, variable_size, H5T_VARIABLE)
 #undef TP_H5_VALUE
 
 /// No messages on stderr, no filters loaded from folders that the environment names.

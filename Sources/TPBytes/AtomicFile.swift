@@ -26,9 +26,15 @@
   ///   file, or its folder is missing or not writable.
   public init(path: String, replacing: Bool) throws(PortError) {
     try AtomicFile.check(path: path, replacing: replacing)
-    let target = AtomicFile.resolve(path)
+    // The file that a symbolic link stands for, so that replacing keeps the link.
+    let target = realPath(path)
     let parts = AtomicFile.split(target)
-    let opened = try AtomicFile.create(folder: parts.folder, name: parts.name, path: path)
+    // Nobody may read it before it is finished who may not read what it replaces.
+    var status = stat()
+    let isThere = unsafe stat(target, &status) == 0
+    let mode: mode_t = isThere ? status.st_mode & 0o777 | 0o600 : 0o666
+    let opened = try AtomicFile.create(
+      folder: parts.folder, name: parts.name, mode: mode, path: path)
     self.target = target
     self.replacing = replacing
     folder = parts.folder
@@ -44,7 +50,7 @@
     guard !path.isEmpty, !path.hasSuffix("/") else {
       throw PortError(.usage, "the output needs a file name", file: path)
     }
-    let target = resolve(path)
+    let target = realPath(path)
     var status = stat()
     if unsafe stat(target, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -172,7 +178,7 @@
   }
 
   private static func create(
-    folder: String, name: Substring, path: String
+    folder: String, name: Substring, mode: mode_t, path: String
   ) throws(PortError) -> (name: String, descriptor: Int32) {
     // A name may have 255 bytes in most file systems, and ours adds up to 17.
     var stem = name.prefix(60)
@@ -180,7 +186,7 @@
     for _ in 0..<16 {
       let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
       let candidate = folder + "/." + stem + ".\(suffix).partial"
-      let opened = unsafe open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let opened = unsafe open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
       if opened >= 0 { return (candidate, opened) }
       if errno != EEXIST { break }
     }
@@ -199,16 +205,10 @@
     #endif
   }
 
-  /// The file that a symbolic link stands for, so that replacing keeps the link.
-  private static func resolve(_ path: String) -> String {
-    guard let real = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
-  }
-
+  /// Bytes, not characters: a slash before a combining mark is one of these with it.
   private static func split(_ path: String) -> (folder: String, name: Substring) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path[...]) }
     let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-    return (folder, path[path.index(after: slash)...])
+    return (folder, path[path.utf8.index(after: slash)...])
   }
 }

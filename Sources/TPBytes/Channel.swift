@@ -31,28 +31,20 @@ package struct Channel: ~Copyable, Sendable {
 
   /// Two connected ends, neither inherited by other processes.
   static func pair() throws(PortError) -> ChannelPair {
-    var ends: [Int32] = [-1, -1]
     #if canImport(Glibc)
       let kind = Int32(SOCK_STREAM.rawValue)
     #else
       let kind = Int32(SOCK_STREAM)
     #endif
-    guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-      throw PortError(.inputOutput, "cannot make a socket: \(systemMessage(errno))")
+    let ends = try descriptorPair("a socket") { (ends: inout [Int32]) in
+      unsafe socketpair(AF_UNIX, kind, 0, &ends)
     }
-    for place in ends.indices {
-      // Away from the numbers of the standard streams, one of which the child gets it as.
-      let moved = fcntl(ends[place], F_DUPFD_CLOEXEC, 3)
-      close(ends[place])
-      ends[place] = moved
-      #if canImport(Darwin)
+    #if canImport(Darwin)
+      for end in ends {
         var yes: Int32 = 1
-        _ = unsafe setsockopt(moved, SOL_SOCKET, SO_NOSIGPIPE, &yes, 4)
-      #endif
-    }
-    guard ends.allSatisfy({ $0 >= 0 }) else {
-      throw PortError(.inputOutput, "cannot make a socket: too many files are open")
-    }
+        _ = unsafe setsockopt(end, SOL_SOCKET, SO_NOSIGPIPE, &yes, 4)
+      }
+    #endif
     return ChannelPair(
       ours: Channel(descriptor: ends[0]), theirs: Channel(descriptor: ends[1]))
   }

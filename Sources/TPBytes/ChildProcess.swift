@@ -6,6 +6,8 @@
   private import Darwin
 #endif
 
+internal import Synchronization
+
 /// A process of ours for work that may take a process down, and the socket by which it is asked: its
 /// standard input, read and written. It is killed at the end of this value's life.
 package struct ChildProcess: ~Copyable {
@@ -116,7 +118,9 @@ package struct ChildProcess: ~Copyable {
     let code = unsafe withCStrings([executable] + arguments) { argv in
       unsafe withCStrings(environment) { environment -> Int32 in
         guard let argv = unsafe argv, let environment = unsafe environment else { return EINVAL }
-        return unsafe posix_spawn(&process, executable, &actions, &attributes, argv, environment)
+        return descriptorTurn.withLock { _ in
+          unsafe posix_spawn(&process, executable, &actions, &attributes, argv, environment)
+        }
       }
     }
     return (process, code)

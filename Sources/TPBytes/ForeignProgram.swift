@@ -131,20 +131,8 @@ private final class Pipe {
   private(set) var writing: Int32
 
   init() throws(PortError) {
-    var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else {
-      throw PortError(.inputOutput, "cannot make a pipe: \(systemMessage(errno))")
-    }
-    for place in ends.indices {
-      // Away from the numbers of the standard streams.
-      let moved = fcntl(ends[place], F_DUPFD_CLOEXEC, 3)
-      close(ends[place])
-      ends[place] = moved
-    }
+    let ends = try descriptorPair("a pipe") { (ends: inout [Int32]) in unsafe pipe(&ends) }
     (reading, writing) = (ends[0], ends[1])
-    guard reading >= 0, writing >= 0 else {
-      throw PortError(.inputOutput, "cannot make a pipe: too many files are open")
-    }
   }
 
   func closeWriting() {
@@ -154,6 +142,6 @@ private final class Pipe {
 
   deinit {
     closeWriting()
-    if reading >= 0 { close(reading) }
+    close(reading)
   }
 }

@@ -6,7 +6,7 @@ extension Checkpoint {
   ///
   /// They are texts of the root, or, in a PyTorch file, of the dict `_torchport` among the attributes
   /// of the model's state_dict.
-  public var writtenFacts: [String: String] {
+  var writtenFacts: [String: String] {
     var facts: [String: String] = [:]
     guard let root = metadata.root else { return facts }
     var holders = [root]
@@ -41,7 +41,7 @@ extension Checkpoint {
   public var parts: [(key: String, entry: MetadataTree.Entry)] {
     guard let root = metadata.root, case .dict(let entries) = metadata[root] else { return [] }
     return entries.map { (metadata.pathComponent($0.key), $0) }.filter { key, _ in
-      !key.hasPrefix("torchport.") && !(container == .hdf5 && key.hasPrefix("/"))
+      !key.hasPrefix("torchport.") && !(container == .hdf5 && key.utf8.first == UInt8(ascii: "/"))
     }
   }
 

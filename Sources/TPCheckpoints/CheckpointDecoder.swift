@@ -18,12 +18,13 @@ struct CheckpointDecoder: ~Escapable {
     fetch: @escaping @Sendable (_ place: Int, _ byteCount: Int) throws(PortError) -> ByteRegion
   ) throws(PortError) -> Checkpoint {
     var storages: [Storage] = []
+    let budget = CacheBudget()
     for place in 0..<(try count()) {
       let key = try text()
       let byteCount = Int(try cursor.little(Int64.self))
       guard byteCount >= 0 else { throw nonsense }
       storages.append(
-        Storage(key: key, byteCount: byteCount) { () throws(PortError) in
+        Storage(key: key, byteCount: byteCount, budget: budget) { () throws(PortError) in
           try fetch(place, byteCount)
         })
     }

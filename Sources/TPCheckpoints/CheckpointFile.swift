@@ -75,7 +75,7 @@ public enum CheckpointFile {
         } else {
           try HDF5File.read(path: path, limits: limits)
         }
-      return try checkpoint.holdingDatasetsToTheirDigests().withKeptParts()
+      return try checkpoint.holdingDatasetsToTheirDigests(limits).withKeptParts()
     }
   }
 

@@ -7,11 +7,19 @@ public struct TensorDigest: Hashable, Sendable, CustomStringConvertible {
   /// The 32 bytes.
   public let bytes: [UInt8]
 
-  /// Hashes the elements where they lie; only what is not contiguous is gathered first.
+  /// Hashes the elements where they lie; only what is not contiguous is gathered first. A storage that
+  /// a tensor fills is hashed once.
   ///
   /// - Throws: `PortError` where the bytes cannot be had.
   public init(of tensor: Tensor, limits: ReadLimits = ReadLimits()) throws(PortError) {
-    self.init(ofElements: try tensor.contiguousBytes(limits: limits))
+    let storage = tensor.wholeStorage
+    if let known = storage?.digest {
+      bytes = known
+      return
+    }
+    let region = try tensor.contiguousBytes(limits: limits, caching: false)
+    bytes = TensorDigest(ofElements: region).bytes
+    storage?.digest = bytes
   }
 
   /// Hashes contiguous little-endian elements.

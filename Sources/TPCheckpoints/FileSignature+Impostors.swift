@@ -106,7 +106,8 @@ extension FileStart {
   private var text: PortError? {
     let head = prefix(4096)
     if begins("version https://git-lfs") {
-      let lines = String(decoding: head, as: UTF8.self).split(separator: "\n")
+      // Git may have given the lines carriage returns, each one character with its line feed.
+      let lines = String(decoding: head, as: UTF8.self).split(whereSeparator: \.isNewline)
       let size = lines.first { $0.hasPrefix("size ") }.flatMap { Int($0.dropFirst(5)) }
       let real = size.map { " of a file of \($0) bytes" } ?? ""
       return unsupported(

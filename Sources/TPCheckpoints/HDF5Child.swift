@@ -41,8 +41,7 @@ private struct HDF5Service {
 
   let path: String
   private var isOpen = false
-  // Each is asked for at most once: the parent keeps what it got, and memory is given back here.
-  private var storages: [Storage?] = []
+  private var storages: [Storage] = []
 
   init(path: String) {
     self.path = path
@@ -58,7 +57,8 @@ private struct HDF5Service {
       case 1 where !isOpen:
         isOpen = true
         return .success(try open(ReadLimits(fields: fields)))
-      case 2 where storages.indices.contains(first): return .success(try elements(first))
+      case 2 where storages.indices.contains(first):
+        return .success(try elements(of: storages[first]))
       default: throw PortError(.usage, "the request makes no sense")
       }
     } catch {
@@ -70,24 +70,22 @@ private struct HDF5Service {
     // The parent has looked at the file: it is there, and a regular one.
     let size = try SharedBytes(path: path, mapFrom: 0).count
     bound(work: size, memory: 0)
-    let checkpoint = try HDF5File.read(path: path, limits: limits)
+    // The parent keeps what it will need again.
+    let checkpoint = try HDF5File.read(path: path, limits: limits, budget: CacheBudget(0))
     var encoder = CheckpointEncoder()
     let bytes = encoder.encode(checkpoint)
     guard bytes.count <= limits.headerBytes else {
       throw PortError(
-        .limit, "names and attributes take more than \(limits.headerBytes) bytes")
+        .limit, "names and attributes take more than \(limits.headerBytes) bytes",
+        remedy: ReadLimits.Named.headerBytes.remedy)
     }
     storages = encoder.storages
     return ByteRegion(bytes)
   }
 
-  private mutating func elements(_ place: Int) throws(PortError) -> ByteRegion {
-    guard let storage = storages[place] else {
-      throw PortError(.usage, "the elements were given already")
-    }
-    storages[place] = nil
+  private func elements(of storage: Storage) throws(PortError) -> ByteRegion {
     bound(work: storage.byteCount, memory: storage.byteCount)
-    return try storage.bytes()
+    return try storage.bytes(caching: false)
   }
 
   /// Bounds what libhdf5 may take, by the size of what it works at: damaged structures can make it

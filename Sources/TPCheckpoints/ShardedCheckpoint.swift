@@ -109,6 +109,7 @@ enum ShardedCheckpoint {
         ($0.checkpoint.metadata, $0.checkpoint.tensors.count, $0.checkpoint.arrays.count)
       })
     var entries: [MetadataTree.Entry] = []
+    var places: [[String]: Int] = [:]
     for ((name, checkpoint), root) in zip(parts, roots) {
       switch root.map({ tree[$0] }) {
       case .dict(let own), .object("collections.OrderedDict", [], _, [], let own): entries += own
@@ -118,12 +119,11 @@ enum ShardedCheckpoint {
       result.tensors += checkpoint.tensors
       result.arrays += checkpoint.arrays
       for global in checkpoint.globals {
-        let place = result.globals.firstIndex {
-          $0.module == global.module && $0.name == global.name
-        }
-        if let place {
+        let key = [global.module, global.name]
+        if let place = places[key] {
           result.globals[place].count += global.count
         } else {
+          places[key] = result.globals.count
           result.globals.append(global)
         }
       }

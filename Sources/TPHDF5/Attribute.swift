@@ -78,7 +78,9 @@ struct Attribute: Sendable {
         }, context)
     }
     guard names.room >= 0 else {
-      throw PortError(.limit, "has more than \(limits.members) attributes", record: path)
+      throw PortError(
+        .limit, "has more than \(limits.members) attributes", record: path,
+        remedy: ReadLimits.Named.members.remedy)
     }
     try check(status, "cannot read the names of attributes", record: path)
     return names
@@ -89,7 +91,9 @@ struct Attribute: Sendable {
     let space = try Identifier(H5Aget_space(attribute.id), "cannot read an attribute's shape")
     let type = try Identifier(H5Aget_type(attribute.id), "cannot read an attribute's type")
     guard let extents = try extents(of: space) else { return Value(nodes: [.none], extents: nil) }
-    guard let shape = try? Shape(extents), shape.elementCount <= mostValues else { return nil }
+    // An extent of 0 counts as 1: the lists around it are made.
+    guard let shape = try? Shape(extents), extents.reduce(1, { $0 * max($1, 1) }) <= mostValues
+    else { return nil }
     let count = shape.elementCount
     let nodes: [MetadataTree.Node]?
     switch H5Tget_class(type.id) {

@@ -54,7 +54,7 @@ extension HDF5File {
         // Outside of the library: the tensor may itself lie in an HDF5 file.
         let tensor =
           if let placement { try entry.tensor.permuted(placement.axes) } else { entry.tensor }
-        let region = try tensor.contiguousBytes()
+        let region = try tensor.contiguousBytes(caching: false)
         try writer.write(
           FileWriter.Dataset(
             path: placed.path(of: entry.name), dtype: tensor.dtype, shape: tensor.shape,

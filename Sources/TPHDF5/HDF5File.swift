@@ -26,14 +26,15 @@ public enum HDF5File {
   /// - Parameters:
   ///   - path: a regular file; it stays open while the checkpoint's tensors live.
   ///   - limits: bounds members, depth, rank and the bytes of a dataset.
+  ///   - budget: how much of its datasets is kept by passes that need each once.
   /// - Throws: `PortError` for a file that is not HDF5, is damaged, or exceeds the limits.
   public static func read(
-    path: String, limits: ReadLimits = ReadLimits()
+    path: String, limits: ReadLimits = ReadLimits(), budget: CacheBudget = CacheBudget()
   ) throws(PortError) -> Checkpoint {
     // Says what a missing file, a folder or a pipe is; libhdf5 would wait for a pipe for ever.
     _ = try SharedBytes(path: path, mapFrom: 0)
     let file = try OpenFile(path: path)
-    var contents = try file.contents(limits: limits)
+    var contents = try file.contents(limits: limits, budget: budget)
     if let order = contents.attribute("torchport.order") {
       try contents.sort(by: order)
     }

@@ -31,10 +31,10 @@ final class OpenFile: Sendable {
   }
 
   /// Walks the groups; see `HDF5File.read`.
-  func contents(limits: ReadLimits) throws(PortError) -> Contents {
+  func contents(limits: ReadLimits, budget: CacheBudget) throws(PortError) -> Contents {
     try withExtendedLifetime(self) { () throws(PortError) in
       try withLibrary { () throws(PortError) in
-        var walk = Walk(file: self, limits: limits)
+        var walk = Walk(file: self, limits: limits, budget: budget)
         try walk.run(root: id)
         return walk.contents
       }

@@ -18,14 +18,16 @@ struct Walk {
 
   let file: OpenFile
   let limits: ReadLimits
+  let budget: CacheBudget
   var contents = Contents()
   private var groups: Set<Identity> = []
   private var datasets: [Identity: Known] = [:]
   private var members = 0
 
-  init(file: OpenFile, limits: ReadLimits) {
+  init(file: OpenFile, limits: ReadLimits, budget: CacheBudget) {
     self.file = file
     self.limits = limits
+    self.budget = budget
   }
 
   /// Walks from the root group of an open file.
@@ -134,7 +136,7 @@ struct Walk {
     guard !overflow else {
       throw PortError(.limit, "a dataset of shape \(shape) has more bytes than can be counted")
     }
-    let storage = Storage(key: path, byteCount: size) {
+    let storage = Storage(key: path, byteCount: size, budget: budget) {
       [file, limits, count = shape.elementCount] () throws(PortError) in
       try file.elements(of: path, dtype: dtype, count: count, limits: limits)
     }

@@ -3,23 +3,23 @@
 /// Every number of the four formats is a float64, so conversion goes through its bits: widening is
 /// exact, narrowing rounds once, to nearest, ties to even. A NaN stays one: it is made quiet and
 /// keeps its sign and as many leading bits of its payload as the target has.
-package struct BinaryFormat: Hashable, Sendable {
+struct BinaryFormat: Hashable, Sendable {
   /// Bits of the exponent.
   let exponentBits: UInt64
   /// Bits of the fraction.
   let fractionBits: UInt64
 
   /// IEEE binary64.
-  package static let float64 = BinaryFormat(exponentBits: 11, fractionBits: 52)
+  static let float64 = BinaryFormat(exponentBits: 11, fractionBits: 52)
   /// IEEE binary32.
-  package static let float32 = BinaryFormat(exponentBits: 8, fractionBits: 23)
+  static let float32 = BinaryFormat(exponentBits: 8, fractionBits: 23)
   /// IEEE binary16.
-  package static let float16 = BinaryFormat(exponentBits: 5, fractionBits: 10)
+  static let float16 = BinaryFormat(exponentBits: 5, fractionBits: 10)
   /// The upper half of binary32.
-  package static let bfloat16 = BinaryFormat(exponentBits: 8, fractionBits: 7)
+  static let bfloat16 = BinaryFormat(exponentBits: 8, fractionBits: 7)
 
   /// The format of a type's elements; `nil` for types that are not these four.
-  package init?(_ dtype: DType) {
+  init?(_ dtype: DType) {
     switch dtype {
     case .float64: self = .float64
     case .float32: self = .float32
@@ -40,7 +40,7 @@ package struct BinaryFormat: Hashable, Sendable {
 
   /// The bits of the same number in float64; a signalling NaN becomes quiet.
   @inline(__always)
-  package func widened(_ bits: UInt64) -> UInt64 {
+  func widened(_ bits: UInt64) -> UInt64 {
     let sign = (bits >> (exponentBits + fractionBits)) << 63
     let exponent = bits >> fractionBits & (UInt64(1) << exponentBits - 1)
     let fraction = bits & (UInt64(1) << fractionBits - 1)
@@ -61,7 +61,7 @@ package struct BinaryFormat: Hashable, Sendable {
   /// The bits of the nearest number of this format to a float64, ties to the even one; what lies
   /// half a unit or more beyond the largest becomes infinite.
   @inline(__always)
-  package func narrowed(_ double: UInt64) -> UInt64 {
+  func narrowed(_ double: UInt64) -> UInt64 {
     if self == .float64 { return double }
     let sign = (double >> 63) << (exponentBits + fractionBits)
     let field = double >> 52 & 0x7FF

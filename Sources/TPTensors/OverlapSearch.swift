@@ -35,21 +35,26 @@ struct OverlapSearch {
     // Widths are powers of two and each divides its offsets, so the least measures all.
     let unit = cluster.reduce(16) { min($0, $1.width) }
     let count = (end - start) / unit
+    let most = Int.max / 4  // what a file claims may be more than can be added up
+    let seen = cluster.reduce(0) { min($0 + min($1.bytesSeen / unit, most), most) }
     // Views that see everything many times over can only be meant to cost time.
-    let isCheap = cluster.reduce(0) { min($0 + $1.bytesSeen / unit, Int.max / 2) } <= 16 * count
-    if !isCheap || cluster.allSatisfy(\.isSolid) { return [cluster.map(\.place).sorted()] }
-    // Columns of one matrix lie within each other's bounds and share nothing: mark what each sees.
-    var owners = [Int32](repeating: -1, count: count)
+    if seen / 16 > count || cluster.allSatisfy(\.isSolid) { return [cluster.map(\.place).sorted()] }
+    // Columns of one matrix lie within each other's bounds and share nothing: mark what each sees, in
+    // a table of all elements or, where views see few of them, by their numbers.
+    let isSparse = seen < count / 64
+    var owners = [Int32](repeating: -1, count: isSparse ? 0 : count)
+    var fewOwners: [Int: Int32] = [:]
     var parents = Array(cluster.indices)
     for (number, view) in cluster.enumerated() {
       view.forEachRun { run in
         for element in (run.lowerBound - start) / unit..<(run.upperBound - start) / unit {
-          let owner = Int(owners[element])
+          let owner = Int(isSparse ? fewOwners[element] ?? -1 : owners[element])
           if owner >= 0, owner != number {
             let (one, other) = (root(owner, &parents), root(number, &parents))
             parents[max(one, other)] = min(one, other)
           }
-          owners[element] = Int32(truncatingIfNeeded: number)
+          let own = Int32(truncatingIfNeeded: number)
+          if isSparse { fewOwners[element] = own } else { owners[element] = own }
         }
       }
     }

@@ -88,7 +88,7 @@ extension Tensor {
     default:
       throw PortError(
         .unsupported, "\(dtype.rawValue) elements, several to a byte, are not made float32",
-        record: storage.key, remedy: ReadLimits.Named.materialisedBytes.remedy)
+        record: storage.key, remedy: "dequantize the tensor in PyTorch first")
     }
     let view = try Tensor(
       dtype: plain, shape: shape, strides: strides, offset: offset, storage: storage)

@@ -27,9 +27,6 @@ public struct RoundingLoss: Hashable, Sendable {
   /// Nothing rounded yet.
   public init() {}
 
-  /// Elements other than zero that became zero or subnormal.
-  public var underflow: Int { toZero + toSubnormal }
-
   /// The ratio of the sum of squares of the finite elements to that of their errors, in decibels:
   /// 10 log10(sum w² / sum (q - w)²). Infinite where there are no errors.
   public var decibels: Double {

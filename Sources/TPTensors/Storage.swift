@@ -4,7 +4,8 @@ public import TPBytes
 /// The bytes behind one or more tensors, as `torch.UntypedStorage`: shared by every view of it.
 ///
 /// The bytes are fetched on first use (a checksum is verified, a compressed member inflated) and
-/// then kept; two tensors share memory exactly when their storages are the same object.
+/// then kept, unless a pass that does not need them twice used them; two tensors share memory exactly
+/// when their storages are the same object.
 public final class Storage: Sendable {
   /// Which end of a number comes first in the bytes.
   public enum ByteOrder: String, Hashable, Sendable { case little, big }
@@ -23,7 +24,9 @@ public final class Storage: Sendable {
   public let byteOrder: ByteOrder
   /// How many bytes it has.
   public let byteCount: Int
+  private let budget: CacheBudget?
   private let state: Mutex<State>
+  private let knownDigest = Mutex<[UInt8]?>(nil)
 
   /// A storage whose bytes are there.
   public init(
@@ -33,6 +36,7 @@ public final class Storage: Sendable {
     self.location = location
     self.byteOrder = byteOrder
     byteCount = region.count
+    budget = nil
     state = Mutex(.ready(region))
   }
 
@@ -43,22 +47,29 @@ public final class Storage: Sendable {
   ///   - location: the device that it was saved from.
   ///   - byteOrder: the order of the bytes of an element.
   ///   - byteCount: how many bytes `fetch` will give; checked then.
-  ///   - fetch: gives the bytes or says why it cannot; called at most once.
+  ///   - budget: what bounds how much `bytes(caching: false)` keeps, for bytes that are made in memory
+  ///     and can be made again; `nil` keeps them always.
+  ///   - fetch: gives the bytes or says why it cannot; without a budget called at most once, and never
+  ///     again after a failure.
   public init(
     key: String, location: String = "cpu", byteOrder: ByteOrder = .little, byteCount: Int,
+    budget: CacheBudget? = nil,
     fetch: @escaping @Sendable () throws(PortError) -> ByteRegion
   ) {
     self.key = key
     self.location = location
     self.byteOrder = byteOrder
     self.byteCount = byteCount
+    self.budget = budget
     state = Mutex(.pending(fetch))
   }
 
-  /// The bytes, fetched if they have not been yet.
+  /// The bytes, fetched if they are not there.
   ///
-  /// - Throws: `PortError` where they cannot be had, the same one on every call.
-  public func bytes() throws(PortError) -> ByteRegion {
+  /// - Parameter caching: whether what is fetched is kept for the next call. A pass over all tensors of
+  ///   a file that uses each once has no need of it; then it is kept only where the budget allows.
+  /// - Throws: `PortError` where they cannot be had; once it was thrown, the same one on every call.
+  public func bytes(caching: Bool = true) throws(PortError) -> ByteRegion {
     let result: Result<ByteRegion, PortError> = state.withLock { state in
       switch state {
       case .ready(let region): return .success(region)
@@ -70,7 +81,7 @@ public final class Storage: Sendable {
             throw PortError(
               .malformed, "a storage of \(byteCount) bytes came with \(region.count)", record: key)
           }
-          state = .ready(region)
+          if caching || budget?.take(byteCount) ?? true { state = .ready(region) }
           return .success(region)
         } catch {
           state = .failed(error)
@@ -79,5 +90,12 @@ public final class Storage: Sendable {
       }
     }
     return try result.get()
+  }
+
+  /// The SHA-256 of all the bytes, where somebody computed it: 32 bytes. What was let go need not be
+  /// fetched once more to be hashed once more.
+  package var digest: [UInt8]? {
+    get { knownDigest.withLock { $0 } }
+    set { knownDigest.withLock { $0 = newValue } }
   }
 }

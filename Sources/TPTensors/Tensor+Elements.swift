@@ -6,10 +6,15 @@ extension Tensor {
   ///
   /// Conjugation and negation that were left undone are carried out; sparse tensors are made dense.
   ///
+  /// - Parameters:
+  ///   - limits: the bounds on what may be made.
+  ///   - caching: see `Storage.bytes(caching:)`.
   /// - Throws: `PortError` where the storage cannot be had, gathering would make more than
   ///   `limits.materialisedBytes`, or there is no such thing: elements that share a byte, nested
   ///   tensors, tensors without elements.
-  public func contiguousBytes(limits: ReadLimits = ReadLimits()) throws(PortError) -> ByteRegion {
+  public func contiguousBytes(
+    limits: ReadLimits = ReadLimits(), caching: Bool = true
+  ) throws(PortError) -> ByteRegion {
     let size = dtype.byteCount
     guard let total = byteCount else { throw tooLarge(limits) }
     if dtype.elementsPerByte > 1 || layout == .nested {
@@ -22,7 +27,7 @@ extension Tensor {
     if total == 0 { return ByteRegion([]) }
     // What may not be made is refused before it is fetched: a sparse tensor is made dense there.
     guard layout == .strided || total <= limits.materialisedBytes else { throw tooLarge(limits) }
-    let source = try storage.bytes()
+    let source = try storage.bytes(caching: caching)
     let swapped = storage.byteOrder == .big && dtype.swapUnit > 1
     if isContiguous, !swapped, !needsResolving,
       let lent = source.slice(offset: offset * size, length: total)
@@ -39,6 +44,15 @@ extension Tensor {
     return shared.region
   }
 
+  /// The storage, where its bytes as they are stored are those of `contiguousBytes(limits:caching:)`.
+  package var wholeStorage: Storage? {
+    let isAsStored =
+      layout == .strided && offset == 0 && byteCount == storage.byteCount && isContiguous
+      && dtype.elementsPerByte == 1 && !needsResolving
+      && (storage.byteOrder == .little || dtype.swapUnit == 1)
+    return isAsStored ? storage : nil
+  }
+
   private func tooLarge(_ limits: ReadLimits) -> PortError {
     PortError(
       .limit,
@@ -50,7 +64,7 @@ extension Tensor {
   /// Copies element by element in row-major order; runs of the last dimension at once where they touch.
   private func gather(_ source: ByteRegion, into memory: UnsafeMutableRawBufferPointer) {
     let size = dtype.byteCount
-    let extents = shape.extents
+    let (extents, strides) = joinedDimensions
     let inner = extents.last ?? 1
     let step = strides.last ?? 1
     let runs = shape.elementCount / max(inner, 1)
@@ -80,6 +94,23 @@ extension Tensor {
         }
       }
     }
+  }
+
+  /// Extents and strides of the same elements in the same order with fewer dimensions: none of one
+  /// element, and neighbours that touch as one.
+  private var joinedDimensions: (extents: [Int], strides: [Int]) {
+    var extents: [Int] = []
+    var steps: [Int] = []
+    for (extent, stride) in zip(shape.extents, strides) where extent != 1 {
+      if let outer = steps.last, outer == extent &* stride {
+        extents[extents.count - 1] *= extent
+        steps[steps.count - 1] = stride
+      } else {
+        extents.append(extent)
+        steps.append(stride)
+      }
+    }
+    return (extents, steps)
   }
 
   private func reverseBytes(_ memory: UnsafeMutableRawBufferPointer, unit: Int) {

@@ -3,7 +3,7 @@ public import TPBytes
 extension Tensor {
   /// The least scale: the smallest normal float32, 2^-126. Below it a scale would have too few
   /// digits to keep the integers within 127.
-  package static let leastScale = Float.leastNormalMagnitude
+  static let leastScale = Float.leastNormalMagnitude
 
   /// The elements as integers of 8 bits with a scale for each output channel (the first dimension).
   ///

@@ -113,7 +113,6 @@ public struct Tensor: Sendable {
 
   /// Whether both have the same storage, offset, shape, strides and type: two names of one tensor.
   public func isSame(as other: Tensor) -> Bool {
-    storage === other.storage && offset == other.offset && shape == other.shape
-      && strides == other.strides && dtype == other.dtype && pending == other.pending
+    TensorIdentity(self) == TensorIdentity(other)
   }
 }

@@ -1,5 +1,3 @@
-public import TPBytes
-
 /// Which tensors of a state_dict share memory, as every writer of weight files needs to know it.
 ///
 /// Names with the same storage, offset, shape, strides and type are aliases: they stand for one
@@ -90,26 +88,4 @@ extension StateDict {
   /// Groups of names that stand for one tensor (same storage, offset, shape, strides and type), in
   /// order; groups of one are left out.
   public var aliases: [[String]] { sharing.aliases }
-
-  /// The same names with other tensors; what was one tensor under several names still is, because
-  /// `body` is called once for it.
-  public func mapTensors(
-    _ body: (Entry) throws(PortError) -> Tensor
-  ) throws(PortError) -> StateDict {
-    var made: [TensorIdentity: Tensor] = [:]
-    var result = StateDict()
-    for entry in entries {
-      let identity = TensorIdentity(entry.tensor)
-      let isEmpty = entry.tensor.shape.elementCount == 0
-      let tensor: Tensor
-      if !isEmpty, let known = made[identity] {
-        tensor = known
-      } else {
-        tensor = try body(entry)
-        made[identity] = tensor
-      }
-      try result.append(entry.name, tensor)
-    }
-    return result
-  }
 }

@@ -30,7 +30,7 @@ public struct TensorStatistics: Hashable, Sendable {
       break
     default: return nil
     }
-    let region = try tensor.contiguousBytes(limits: limits)
+    let region = try tensor.contiguousBytes(limits: limits, caching: false)
     switch tensor.dtype {
     case .float64:
       measure(region, UInt64.self, 0x7FF0_0000_0000_0000) { Double(bitPattern: $0) }

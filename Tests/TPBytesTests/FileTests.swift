@@ -45,6 +45,21 @@ import Testing
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data([7]))
   }
 
+  @Test func whatReplacesAPrivateFileIsPrivateFromTheStart() throws {
+    func mode(_ path: String) throws -> Int? {
+      try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+    let path = folder.file("a")
+    try Data([9]).write(to: URL(fileURLWithPath: path))
+    chmod(path, 0o600)
+    var file = try AtomicFile(path: path, replacing: true)
+    try file.write([7])
+    let unfinished = file.unfinishedPath
+    #expect(try mode(unfinished) == 0o600)
+    try file.commit()
+    #expect(try mode(path) == 0o600)
+  }
+
   @Test func aTargetThatAppearsMeanwhileIsKept() throws {
     let path = folder.file("a")
     var file = try AtomicFile(path: path, replacing: false)
@@ -94,6 +109,15 @@ import Testing
   /// As long as a file system's names may be, in characters of one byte and of four.
   @Test(arguments: [String(repeating: "a", count: 255), String(repeating: "😀", count: 63)])
   func longNames(name: String) throws {
+    var file = try AtomicFile(path: folder.file(name), replacing: false)
+    try file.write([7])
+    try file.commit()
+    #expect(folder.names == [name])
+  }
+
+  /// The mark and the slash before it are one character.
+  @Test func aNameThatBeginsWithACombiningMark() throws {
+    let name = "\u{301}a"
     var file = try AtomicFile(path: folder.file(name), replacing: false)
     try file.write([7])
     try file.commit()

@@ -1,7 +1,13 @@
+import Synchronization
 import TPBytes
 import TPCheckpoints
 import TPTensors
+import TestSupport
 import Testing
+
+private final class Counter: Sendable {
+  let count = Mutex(0)
+}
 
 @Suite struct DigestTests {
   static func tensor(_ dtype: DType, _ extents: [Int], _ bytes: [UInt8]) throws -> Tensor {
@@ -41,6 +47,67 @@ import Testing
     #expect(
       try ContentDigest(of: StateDict()).description
         == "15829dd6002b3f8ce31dd9ef0c19a71cafb5ba6bf794096721973f7c3eb5b838")
+  }
+
+  /// The elements of a large file are not all in memory once its digest is known, nor fetched again
+  /// for the same digest.
+  @Test(arguments: [(3, 2), (4, 1)]) func keepsNoElementsPastTheBudget(
+    byteCount: Int, fetches: Int
+  ) throws {
+    let counter = Counter()
+    let storage = Storage(key: "0", byteCount: 4, budget: CacheBudget(byteCount)) {
+      () throws(PortError) in
+      counter.count.withLock { $0 += 1 }
+      return ByteRegion([0, 0, 128, 63])
+    }
+    let tensor = try Tensor(dtype: .float32, shape: Shape(known: [1]), storage: storage)
+    let digest = try TensorDigest(of: tensor)
+    #expect(try ContentDigest(of: StateDict([("w", tensor)])).tensors["w"] == digest.description)
+    #expect(counter.count.withLock { $0 } == 1)
+    #expect(try tensor.floats() == [1])
+    #expect(counter.count.withLock { $0 } == fetches)
+  }
+
+  /// Views of one storage that do not show it as it is have digests of their own.
+  @Test func ofViewsOfOneStorage() throws {
+    let bytes: [UInt8] = [1, 2, 3, 4]
+    let shape = Shape(known: [2, 2])
+    let storage = Storage(key: "0", region: ByteRegion(bytes))
+    let big = Storage(key: "0", byteOrder: .big, region: ByteRegion(bytes))
+    let views = [
+      try Tensor(dtype: .uint8, shape: shape, storage: storage),
+      try Tensor(dtype: .uint8, shape: shape, strides: [1, 2], offset: 0, storage: storage),
+      try Tensor(
+        dtype: .uint8, shape: Shape(known: [2]), strides: [1], offset: 0, storage: storage),
+      try Tensor(
+        dtype: .int8, shape: shape, strides: [2, 1], offset: 0, storage: storage,
+        pending: .negation),
+      try Tensor(dtype: .uint8, shape: shape, storage: big),
+      try Tensor(dtype: .int16, shape: Shape(known: [2]), storage: big),
+    ]
+    let expected: [[UInt8]] = [
+      bytes, [1, 3, 2, 4], [1, 2], [255, 254, 253, 252], bytes, [2, 1, 4, 3],
+    ]
+    for (view, bytes) in zip(views, expected) {
+      let own = try Self.tensor(.uint8, [bytes.count], bytes)
+      #expect(try TensorDigest(of: view) == TensorDigest(of: own))
+      #expect(try TensorDigest(of: view) == TensorDigest(of: own))
+    }
+  }
+
+  /// The mark makes one character with the slash before it.
+  @Test func aDatasetWhoseNameBeginsWithACombiningMarkIsHeldToItsDigest() throws {
+    let name = "\u{301}w"
+    let tensor = Tensor(floats: [1.5], shape: Shape(known: [1]))
+    let contents = WeightFile(
+      tensors: try StateDict([(name, tensor)]), facts: ["profile": "1"],
+      digests: [name: try TensorDigest(of: tensor).description])
+    let path = try temporaryPath("marked.h5")
+    try CheckpointFile.write(contents, format: .hdf5, to: path, replacing: false)
+    let checkpoint = try CheckpointFile.open(path: path)
+    #expect(checkpoint.tensors.map(\.name) == [name])
+    #expect(checkpoint.verifyChecksums().verified == 1)
+    #expect(checkpoint.parts.isEmpty)
   }
 
   @Test func missingBytesNameTheKey() throws {

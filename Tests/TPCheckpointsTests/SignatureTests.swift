@@ -61,6 +61,10 @@ import Testing
         Array("version https://git-lfs.github.com/spec/v1\n".utf8),
         "is a Git LFS pointer, not the file itself"
       ),
+      (
+        Array("version https://git-lfs.github.com/spec/v1\r\nsize 12\r\n".utf8),
+        "is a Git LFS pointer of a file of 12 bytes, not the file itself"
+      ),
       (Array("\n <!DOCTYPE HTML><title>Sign in".utf8), "is a web page (HTML)"),
       (Array("\u{FEFF}<html lang='en'>".utf8), "is a web page (HTML)"),
       (Array("Liebe Grüße".utf8), "is text, not a file of tensors"),

@@ -46,6 +46,24 @@ struct ReadingTests {
     return items.map { tree[$0] }
   }
 
+  /// It has no values, and would be a list of a hundred million empty lists.
+  @Test func anAttributeOfManyEmptyRowsIsNotRead() throws {
+    var bytes = try WeightFiles.bytes("types.h5")
+    var (old, new) = (ByteWriter(), ByteWriter())
+    for (before, after) in [(2, 100_000_000), (3, 0)] {
+      old.little(UInt64(before))
+      new.little(UInt64(after))
+    }
+    let name = try #require(bytes.firstRange(of: Array("grid\0".utf8)))
+    let rest = bytes[name.upperBound...]
+    let extents = try #require(rest.firstRange(of: old.bytes))
+    bytes.replaceSubrange(extents, with: new.bytes)
+    let path = try temporaryPath("rows.h5")
+    try Data(bytes).write(to: URL(filePath: path))
+    let notes = try HDF5File.read(path: path).facts.map(\.value)
+    #expect(notes.contains("/@grid: an attribute of a type or size that is not supported"))
+  }
+
   @Test func datasetsOfTextsAreMetadata() throws {
     let tree = try HDF5File.read(path: WeightFiles.path("types.h5")).metadata
     #expect(tree.node(at: "/text") == .string("a dataset of text"))
@@ -168,6 +186,17 @@ struct ReadingTests {
     }
     #expect(error?.record == "/packed")
     #expect(error?.message.hasPrefix("cannot read the dataset (libhdf5: ") == true)
+  }
+
+  @Test func datasetsAreReadAgainWhereNoneIsKept() throws {
+    let checkpoint = try HDF5File.read(
+      path: WeightFiles.path("types.h5"), budget: CacheBudget(0))
+    for record in checkpoint.tensors where record.tensor.shape.elementCount > 0 {
+      let first = try record.tensor.contiguousBytes(caching: false)
+      let second = try record.tensor.contiguousBytes(caching: false)
+      #expect(first.owner !== second.owner, "\(record.name)")
+      #expect(first.hasSameBytes(as: second), "\(record.name)")
+    }
   }
 
   @Test func severalThreadsReadAtOnce() async throws {

@@ -132,7 +132,6 @@ import Testing
     #expect(loss.overflow == 1)
     #expect(loss.toZero == 1)
     #expect(loss.toSubnormal == 2)
-    #expect(loss.underflow == 3)
     #expect(loss.nan == 1)
     #expect(loss.maxError == .infinity)
     #expect(loss.decibels == -.infinity)

@@ -28,6 +28,13 @@ import Testing
     View(shape: [3, 2], strides: [2, 5], offset: 3, expected: [3, 8, 5, 10, 7, 12]),
     View(shape: [3], strides: [3], offset: 1, expected: [1, 4, 7]),
     View(shape: [2, 3], strides: [0, 1], offset: 4, expected: [4, 5, 6, 4, 5, 6]),
+    View(shape: [2, 3], strides: [0, 0], offset: 5, expected: [5, 5, 5, 5, 5, 5]),
+    View(
+      shape: [1, 2, 2, 1, 2], strides: [7, 12, 6, 99, 2], offset: 1,
+      expected: [1, 3, 7, 9, 13, 15, 19, 21]),
+    View(
+      shape: [2, 2, 3, 1], strides: [3, 12, 1, 5], offset: 2,
+      expected: [2, 3, 4, 14, 15, 16, 5, 6, 7, 17, 18, 19]),
     View(shape: [], strides: [], offset: 23, expected: [23], isContiguous: true),
     View(
       shape: [2, 1, 3], strides: [3, 99, 1], offset: 2, expected: [2, 3, 4, 5, 6, 7],
@@ -96,6 +103,15 @@ import Testing
     #expect(error?.kind == .limit)
   }
 
+  @Test func packedIntegersAreNotMadeFloat32() throws {
+    let tensor = try Tensor(
+      dtype: .quint4x2, shape: Shape([4]), storage: Storage(key: "0", region: ByteRegion([1, 2]))
+    ).quantized(Quantization(.perTensor(scale: 1, zeroPoint: 0)))
+    let error = #expect(throws: PortError.self) { try tensor.dequantized() }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.remedy == "dequantize the tensor in PyTorch first")
+  }
+
   @Test func bigEndianStoragesAreTurnedRound() throws {
     let storage = Storage(
       key: "0", byteOrder: .big, region: ByteRegion([0x3F, 0x80, 0, 0, 0x40, 0x49, 0x0F, 0xDB]))
@@ -130,6 +146,24 @@ import Testing
     for _ in 0..<2 {
       #expect(throws: PortError(.checksum, "wrong", record: "7")) { try tensor.floats() }
     }
+  }
+
+  /// A pass that uses each tensor once keeps no more than the budget allows.
+  @Test(arguments: [(3, false), (4, true)]) func aPassKeepsWhatTheBudgetAllows(
+    byteCount: Int, isKept: Bool
+  ) throws {
+    let storage = Storage(key: "7", byteCount: 4, budget: CacheBudget(byteCount)) {
+      () throws(PortError) in ByteRegion([0, 0, 128, 63])
+    }
+    let tensor = try Tensor(dtype: .float32, shape: Shape([1]), storage: storage)
+    let first = try tensor.contiguousBytes(caching: false)
+    let second = try tensor.contiguousBytes(caching: false)
+    #expect((first.owner === second.owner) == isKept)
+    // What is asked for as usual stays.
+    let third = try tensor.contiguousBytes()
+    let fourth = try tensor.contiguousBytes(caching: false)
+    #expect(third.owner === fourth.owner)
+    #expect(try tensor.floats() == [1])
   }
 
   @Test func aFetchOfTheWrongLengthIsAnError() throws {

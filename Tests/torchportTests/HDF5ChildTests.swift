@@ -38,6 +38,28 @@ import Testing
     }
   }
 
+  /// More than is kept of a file: the child is asked for it each time.
+  @Test func elementsAreAskedForAgain() throws {
+    let path = folder.file("large.h5")
+    let count = 1 << 26 | 1
+    let tensor = try Tensor(
+      dtype: .uint8, shape: Shape([count]),
+      storage: Storage(key: "w", region: ByteRegion([UInt8](repeating: 7, count: count))))
+    let digest = try TensorDigest(of: tensor).description
+    var contents = WeightFile(
+      tensors: try StateDict([("w", tensor)]), facts: ["profile": "1"], digests: ["w": digest])
+    contents.isCompressed = true
+    try CheckpointFile.write(contents, format: .hdf5, to: path, replacing: false)
+    let checkpoint = try CheckpointFile.open(path: path, hdf5: Self.launcher)
+    #expect(checkpoint.verifyChecksums().verified == 1)
+    let found = try #require(checkpoint.tensors.first?.tensor)
+    let first = try found.contiguousBytes(caching: false)
+    let second = try found.contiguousBytes(caching: false)
+    #expect(first.owner !== second.owner)
+    #expect(first.hasSameBytes(as: second))
+    #expect(try TensorDigest(of: found).description == digest)
+  }
+
   @Test func hardLinksStayOneTensor() throws {
     let path = fixture("weight-files/links.h5")
     let here = try CheckpointFile.open(path: path, hdf5: nil)

@@ -1,0 +1,42 @@
+import TPBytes
+import TPCheckpoints
+import TPTensors
+import TestSupport
+import Testing
+
+/// A checkpoint in several files, opened by its index.
+@Suite struct ShardedTests {
+  private let folder = TemporaryFolder()
+
+  /// A pickle that names so many classes and has a tensor without elements under a key.
+  private func pickle(_ key: String, classes: Int) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append([0x80, 2])
+    for number in 0..<classes { writer.append(utf8: "cmodule\nClass\(number)\n0") }
+    writer.append(utf8: "}U")
+    writer.append([UInt8(key.utf8.count)])
+    writer.append(utf8: key)
+    writer.append(utf8: "ctorch._utils\n_rebuild_meta_tensor_no_storage\n(ctorch\nfloat32\n")
+    // Shape (1,), strides (1,), False; the call, its place in the dict, and the end.
+    writer.append([0x4B, 1, 0x85, 0x4B, 1, 0x85, 0x89])
+    writer.append(utf8: "tRs.")
+    return writer.bytes
+  }
+
+  /// In time that does not grow with the square of their number.
+  @Test func theClassesOfAllFilesAreCounted() throws {
+    let count = 100_000
+    _ = try folder.save("a.bin", pickle("a", classes: count))
+    _ = try folder.save("b.bin", pickle("b", classes: count))
+    let index = try folder.save(
+      "index.json", Array(#"{"weight_map": {"a": "a.bin", "b": "b.bin"}}"#.utf8))
+    let start = ContinuousClock.now
+    let checkpoint = try CheckpointFile.open(path: index)
+    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(checkpoint.container == .torchSharded)
+    #expect(checkpoint.tensors.map(\.name) == ["a", "b"])
+    let classes = checkpoint.globals.filter { $0.module == "module" }
+    #expect(classes.count == count)
+    #expect(classes.allSatisfy { $0.count == 2 })
+  }
+}
