@@ -1,18 +1,19 @@
 # TorchPort: the front door. Each target sets up what it needs; nothing has to be typed first.
 #
 #   make demo      build, then convert, verify, evaluate and diff the checkpoints in fixtures/, with reports to look at
-#   make test      build and run all tests (no network, no Python, no PyTorch)
+#   make test      build and run all tests (no Python, no PyTorch)
 #   make build     build the command: .build/release/torchport
 #   make lint      formatting and style, warnings as errors
 #   make format    format the sources in place
-#   make fixtures  train, record and expect everything anew, into FIXTURES=fixtures-new (never over fixtures/)
+#   make fixtures  train anew, and record goldens and expected values, into FIXTURES=fixtures-new (never over fixtures/)
 #   make bench     time the command on the checkpoints in fixtures/ (RUNS=15)
 #   make bench-check  count the instructions of fixed jobs under valgrind: a twentieth above the record fails
-#   make fuzz      run libFuzzer on every parser, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
+#   make fuzz      run libFuzzer on the parsers, SECONDS_EACH=600 each (PARSERS="pickle zip" for some)
 #   make sanitize  run all tests under the address sanitizer, and the C kernels under the undefined-behaviour one
-#   make docs      build the pages of the library products into out/docs; a warning fails
-#   make install   put command, manual pages and shell completions under PREFIX=/usr/local (DESTDIR=); uninstall
-#   make dist      the same as out/dist/torchport-VERSION-linux-x86_64.tar.gz, with SHA256SUMS
+#   make docs      build the pages of both libraries into out/docs; a warning fails
+#   make install   put command, manual pages and shell completions under PREFIX=/usr/local (DESTDIR=)
+#   make uninstall remove them from there
+#   make dist      pack what install puts there as out/dist/torchport-VERSION-linux-x86_64.tar.gz, with SHA256SUMS
 #   make dist-check   run that tarball on a bare Debian 12 (needs root, debootstrap and a Debian mirror)
 #   make snapshots write the expected texts of help and reports anew, into fixtures/snapshots
 #   make clean     remove what was built

@@ -64,7 +64,10 @@ extension Fits {
     var y = x
     var isWhole = true
     for clip in clips {
-      guard let pair = fields(clip) else { return nil }
+      // A norm keeps the shape: of another there are no statistics to compare.
+      guard let pair = fields(clip), pair.target.extents == pair.source.extents else {
+        return nil
+      }
       isWhole = isWhole && pair.source.positions == nil
       let each = max(1, pair.source.size / max(1, channels))
       let places = pair.target.places

@@ -222,7 +222,9 @@ struct Fits {
         hypothesis.noiseScale = format.unit / roundingUnit
         return [hypothesis]
       }
+      // Ones and zeros are what a norm begins with: every format has them.
       if let norm = bank.normParameters(place),
+        (norm.gamma + norm.beta).contains(where: { $0 != 0 && $0 != 1 }),
         (norm.gamma + norm.beta).allSatisfy(format.holds)
       {
         // Rounding moves gamma and beta each by a part of themselves.
