@@ -70,7 +70,7 @@ struct Convert: ParsableCommand {
 
   private func golden(threads: Int) throws(PortError) -> VerifyingGolden? {
     guard let verify else { return nil }
-    return try VerifyingGolden(path: verify, threads: threads)
+    return try VerifyingGolden(path: verify, threads: threads, limits: reading.limits)
   }
 
   private func convertAll(

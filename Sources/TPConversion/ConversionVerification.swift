@@ -16,11 +16,17 @@ public struct VerifyingGolden: Sendable {
 
   /// Opens a golden.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - threads: at most how many clips are run at a time.
+  ///   - limits: the bounds on what the file may ask for.
   /// - Throws: `PortError` that names the file.
-  public init(path: String, threads: Int = 1) throws(PortError) {
+  public init(
+    path: String, threads: Int = 1, limits: ReadLimits = ReadLimits()
+  ) throws(PortError) {
     self.path = path
     self.threads = threads
-    golden = try Golden.open(path: path)
+    golden = try Golden.open(path: path, limits: limits)
     do throws(PortError) {
       digest = try golden.digest()
     } catch {

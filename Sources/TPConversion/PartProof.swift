@@ -154,8 +154,8 @@ private struct PartComparison {
         + " not \(other.dtype.rawValue) \(other.shape)"
     }
     do throws(PortError) {
-      let same = try tensor.contiguousBytes(limits: limits).hasSameBytes(
-        as: other.contiguousBytes(limits: limits))
+      let same = try tensor.contiguousBytes(limits: limits, caching: false).hasSameBytes(
+        as: other.contiguousBytes(limits: limits, caching: false))
       return same ? nil : "the elements of \(place(path)) differ"
     } catch {
       throw error.at(key: path.joined(separator: "."))

@@ -170,8 +170,8 @@ public struct SourceProof: Sendable {
       row.status = .mismatched
       return row
     }
-    let found = try tensor.contiguousBytes(limits: limits)
-    let bytes = try wanted.contiguousBytes(limits: limits)
+    let found = try tensor.contiguousBytes(limits: limits, caching: false)
+    let bytes = try wanted.contiguousBytes(limits: limits, caching: false)
     row.differing = 0
     if found.hasSameBytes(as: bytes) { return row }
     row.status = .different

@@ -44,7 +44,8 @@ public struct Architecture: Hashable, Sendable {
   /// Checks every hyperparameter and that each layer fits the one before it.
   ///
   /// - Throws: `PortError` naming the first layer that does not fit, a name that occurs twice, or the
-  ///   layer with which the state_dict has more than 65,536 entries.
+  ///   layer with which the state_dict has more than 65,536 entries or the outputs of a clip more than
+  ///   2^30 numbers.
   public init(
     name: String, input: [Int], framesAxis: Int? = nil, classes: [String]? = nil, layers: [Layer]
   ) throws(PortError) {
@@ -52,6 +53,7 @@ public struct Architecture: Hashable, Sendable {
     var outputs: [[Int]] = []
     var table: [ParameterSpec] = []
     var names: Set<String> = [Architecture.logits]
+    var elements = 0
     for extent in input where extent < 1 || extent > Layer.largestExtent {
       throw PortError(
         .malformed,
@@ -70,6 +72,14 @@ public struct Architecture: Hashable, Sendable {
         throw error.at(key: "layers[\(index)]")
       }
       outputs.append(shape)
+      // Each layer's output is bounded, so the sum cannot overflow before it is refused.
+      elements += shape.reduce(1, *)
+      guard elements <= Layer.largestCount else {
+        throw PortError(
+          .limit,
+          "the outputs of the layers up to here have \(elements) numbers for one clip, and the most"
+            + " are \(Layer.largestCount)", key: "layers[\(index)]")
+      }
       table += layer.parameters
       guard table.count <= Architecture.mostEntries else {
         throw PortError(

@@ -27,6 +27,7 @@ extension NumPyFile {
     var facts: [(name: String, value: String)] = []
     // A text may take no byte of the file: all members share the number that may be made.
     var left = limits
+    let budget = CacheBudget()
     for member in archive.members {
       guard member.name.hasSuffix(".npy") else {
         facts.append(("not_read", "\(member.name): not an array file"))
@@ -34,7 +35,7 @@ extension NumPyFile {
       }
       let name = String(member.name.dropLast(4))
       do throws(PortError) {
-        switch try content(of: member, in: archive, name: name, limits: left) {
+        switch try content(of: member, in: archive, name: name, limits: left, budget) {
         case .tensor(let tensor): tensors.append(TensorRecord(path: [name], tensor: tensor))
         case .texts(let texts):
           left.objects -= texts.nodes.count
@@ -60,7 +61,8 @@ extension NumPyFile {
   }
 
   private static func content(
-    of member: ZipMember, in archive: ZipArchive, name: String, limits: ReadLimits
+    of member: ZipMember, in archive: ZipArchive, name: String, limits: ReadLimits,
+    _ budget: CacheBudget
   ) throws(PortError) -> Content {
     let region: ByteRegion
     switch member.method {
@@ -76,7 +78,10 @@ extension NumPyFile {
       region = try archive.bytes(of: member)
     }
     let content = try content(of: region, name: name, limits: limits) { data, offset, byteOrder in
-      Storage(key: name, byteOrder: byteOrder, byteCount: data.count) {
+      Storage(
+        key: name, byteOrder: byteOrder, byteCount: data.count,
+        budget: member.method == .deflated ? budget : nil
+      ) {
         [count = data.count] () throws(PortError) in
         let whole = try archive.bytes(of: member)
         guard let elements = whole.slice(offset: offset, length: count) else {

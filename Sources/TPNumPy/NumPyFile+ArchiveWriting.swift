@@ -30,7 +30,7 @@ extension NumPyFile {
     for entry in contents.tensors.entries {
       do throws(PortError) {
         let header = try arrayHeader(of: entry.tensor)
-        let data = try entry.tensor.contiguousBytes(limits: limits)
+        let data = try entry.tensor.contiguousBytes(limits: limits, caching: false)
         try zip.add(entry.name + ".npy", [ByteRegion(header), data], to: &output)
       } catch {
         throw error.at(key: entry.name)

@@ -11,7 +11,7 @@ extension NumPyFile {
     _ tensor: Tensor, to file: inout AtomicFile, limits: ReadLimits = ReadLimits()
   ) throws(PortError) {
     let header = try arrayHeader(of: tensor)
-    let data = try tensor.contiguousBytes(limits: limits)
+    let data = try tensor.contiguousBytes(limits: limits, caching: false)
     try file.write(header)
     try file.write(data.bytes)
   }

@@ -265,6 +265,22 @@ struct ArchitectureTests {
         + " (key layers[256])")
   }
 
+  @Test func moreNumbersThanAPassHolds() throws {
+    func repeated(_ count: Int) throws -> Architecture {
+      try Architecture(
+        name: "X", input: [1 << 10, 1 << 10, 1 << 8],
+        layers: Array(repeating: Layer(.relu), count: count)
+          + [Layer(.adaptiveAveragePool([1, 1])), Layer(.flatten(from: 1))])
+    }
+    #expect(try repeated(3).layers.count == 5)
+    let error = #expect(throws: PortError.self) { try repeated(5) }
+    #expect(error?.kind == .limit)
+    #expect(
+      error?.description
+        == "the outputs of the layers up to here have 1342177280 numbers for one clip, and the most"
+        + " are 1073741824 (key layers[4])")
+  }
+
   @Test func names() throws {
     #expect(try Architecture.named("LightweightCNNLSTM") == .lightweightCNNLSTM)
     #expect(try Architecture.named("lightweightcnnlstm") == .lightweightCNNLSTM)

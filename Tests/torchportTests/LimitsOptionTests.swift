@@ -54,6 +54,17 @@ import Testing
     #expect(try torchport(arguments + ["--limit", "members=70"]).status == 0)
   }
 
+  @Test func theGoldenOfAConversionHasTheSameLimits() throws {
+    let folder = TemporaryFolder()
+    let weights = folder.file("weights.safetensors")
+    #expect(try torchport("convert", Self.checkpoint, "-o", weights).status == 0)
+    let run = try torchport(
+      "convert", weights, "-o", folder.file("again.safetensors"), "--verify",
+      fixture("goldens/best.npz"), "--limit", "members=7")
+    #expect(run.status == 2)
+    #expect(run.errors.contains("best.npz: the zip file has "), "\(run.errors)")
+  }
+
   @Test(
     arguments: [
       ("member=1", "did you mean members?"), ("zzz=1", "there are objects, free-objects, "),

@@ -34,6 +34,18 @@ import Testing
     #expect(JSONSchema(files: files).findings(json, file: file) == [])
   }
 
+  /// Without an architecture running statistics are no parameters either, by their names.
+  @Test(arguments: ["safetensors", "h5", "pth", "npz"])
+  func parametersWithoutAnArchitecture(ending: String) throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("weights." + ending)
+    let converted = try torchport(
+      "convert", fixture("run/best_lightweight_model.pth"), "-o", path, "--architecture", "none")
+    #expect(converted.output.contains("721,044 parameters"), "\(converted.output)")
+    let verified = try torchport("verify", path)
+    #expect(verified.status == 0, "\(verified.output)")
+  }
+
   @Test(arguments: ["h5", "safetensors"]) func whatAWeightFileStatesIsProven(format: String) throws
   {
     let run = try torchport("verify", convert("a.\(format)"), "--json")
