@@ -16,6 +16,8 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   var memo = PickleMemo()
   var frames: [Pickle.Frame] = []
   var protocolNumber = 0
+  /// Bytes of the names that were looked up by their text.
+  var nameBytes = 0
   /// Where the opcode is that is being carried out.
   var opcodeOffset: Int
   // What never changes is made once: None, False, True, the empty tuple, integers of one byte.
