@@ -37,6 +37,7 @@ public final class ZipArchive: Sendable {
           remedy: "readers differ in which one they take; write the file anew")
       }
     }
+    try LibZip.checkCollisions(of: members)
     let second = try LibZip(file)
     try second.agree(with: members)
     self.file = file
@@ -58,8 +59,8 @@ public final class ZipArchive: Sendable {
     places[name].map { members[$0] }
   }
 
-  /// A member's bytes, with their checksum verified unless the limits say otherwise: lent where they are stored, else inflated anew
-  /// at every call.
+  /// A member's bytes, with their checksum verified unless the limits say otherwise: lent where they
+  /// are stored, else inflated anew at every call.
   ///
   /// - Throws: `PortError` naming the member, for a checksum that contradicts the bytes, a stream
   ///   that does not inflate to the size that the directory gives, or one that exceeds the limits.
