@@ -22,6 +22,14 @@ struct NumPyObjects {
   private let limits: ReadLimits
   private var bytes: PickledBytes
   private var storages: [PickleArena.Handle: Storage] = [:]
+  // Scalars that are texts or bytes, by the bytes: they may be as long as the file, and shared.
+  private var texts: [TextScalar: MetadataTree.Node?] = [:]
+
+  private struct TextScalar: Hashable {
+    let bytes: PickleArena.Handle
+    /// `nil` where it is bytes.
+    let byteOrder: Storage.ByteOrder?
+  }
 
   init(_ arena: PickleArena, bytes: PickledBytes, limits: ReadLimits) {
     self.arena = arena
@@ -111,8 +119,8 @@ struct NumPyObjects {
       let elements = elements(arguments[0]), let region = bytes.region(arguments[1])
     else { return nil }
     switch elements {
-    case .bytes: return .bytes(region.array())
-    case .texts(let order): return text(region, order)
+    case .bytes: return text(arguments[1], region, nil)
+    case .texts(let order): return text(arguments[1], region, order)
     case .numbers(let dtype, let byteOrder):
       guard region.count == dtype.byteCount,
         let tensor = try? Tensor(
@@ -128,7 +136,19 @@ struct NumPyObjects {
     }
   }
 
-  private func text(_ region: ByteRegion, _ order: Storage.ByteOrder) -> MetadataTree.Node? {
+  /// A text, or bytes where there is no byte order.
+  private mutating func text(
+    _ bytes: PickleArena.Handle, _ region: ByteRegion, _ order: Storage.ByteOrder?
+  ) -> MetadataTree.Node? {
+    let scalar = TextScalar(bytes: bytes, byteOrder: order)
+    if let known = texts[scalar] { return known }
+    let node: MetadataTree.Node? =
+      if let order { decoded(region, order) } else { .bytes(region.array()) }
+    texts.updateValue(node, forKey: scalar)
+    return node
+  }
+
+  private func decoded(_ region: ByteRegion, _ order: Storage.ByteOrder) -> MetadataTree.Node? {
     var cursor = ByteCursor(region.bytes)
     var scalars = String.UnicodeScalarView()
     while let unit = try? order == .big ? cursor.big(UInt32.self) : cursor.little(UInt32.self) {

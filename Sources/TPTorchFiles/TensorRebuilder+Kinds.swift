@@ -64,6 +64,7 @@ extension TensorRebuilder {
     case .list(let own), .tuple(let own): elements = own
     default: return try tensor(values, depth: 1)?.tensor
     }
+    if let known = quantizerNumbers[values] { return known }
     let integers = elements.compactMap { arena.int($0) }
     var writer = ByteWriter(capacity: elements.count * 8)
     if integers.count == elements.count {
@@ -74,10 +75,12 @@ extension TensorRebuilder {
         writer.little(value.bitPattern)
       }
     }
-    return try Tensor(
+    let made = try Tensor(
       dtype: integers.count == elements.count ? .int64 : .float64,
       shape: try Shape([elements.count], limits: limits),
       storage: Storage(key: "quantizer", region: ByteRegion(writer.bytes)))
+    quantizerNumbers[values] = made
+    return made
   }
 
   /// `(layout, data)`; COO: (indices, values, size[, is_coalesced]), the others: (compressed

@@ -36,6 +36,8 @@ struct TensorRebuilder {
   // By the bytes that hold them, however often they are loaded.
   var nestedStreams: [PickleArena.Handle: LegacyStream] = [:]
   var nestedTensors: [PickleArena.Handle: RebuiltTensor] = [:]
+  /// Scales and zero points by the lists that they are made of.
+  var quantizerNumbers: [PickleArena.Handle: Tensor] = [:]
 
   init(
     _ arena: PickleArena, source: ByteRegion, storages: any PersistentSource, limits: ReadLimits,

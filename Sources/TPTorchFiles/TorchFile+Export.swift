@@ -47,6 +47,8 @@ private struct ExportReader {
   private var storages: [String: Storage] = [:]
   private var files: [String: Checkpoint] = [:]
   private var allowance: PickleAllowance
+  /// Bytes of the paths of all tensors.
+  private var pathText = 0
 
   init(_ records: TorchRecords, byteOrder: Storage.ByteOrder, _ limits: ReadLimits) {
     self.records = records
@@ -109,7 +111,12 @@ private struct ExportReader {
     guard tensors.count + inner.tensors.count <= limits.members else {
       throw PortError(.limit, "the program holds more than \(limits.members) tensors")
     }
-    tensors += inner.tensors.map { TensorRecord(path: path + $0.path, tensor: $0.tensor) }
+    for record in inner.tensors {
+      let place = path + record.path
+      pathText += place.reduce(0) { $0 + $1.utf8.count + 1 }
+      try limits.checkPathText(pathText, paths: tensors.count)
+      tensors.append(TensorRecord(path: place, tensor: record.tensor))
+    }
   }
 
   /// A file of torch.save, read once however many weights name it.

@@ -102,6 +102,8 @@ extension TreeBuilder {
     of states: [PickleArena.Handle]
   ) throws(PortError) -> [MetadataTree.Entry] {
     var result: [MetadataTree.Entry] = []
+    // A tensor that is wrapped again and again has the states of the innermost each time.
+    if states.count > 1, let last = states.last { try count(states.count, of: last) }
     for state in states { result += try fields(of: state) }
     return result
   }
@@ -172,7 +174,8 @@ extension TreeBuilder {
     }
     let names = ["latin1", "latin-1", "iso-8859-1"]
     guard arguments.count == 2, let text = arena.string(first),
-      let encoding = arena.string(arguments[1]), names.contains(encoding.lowercased())
+      let encoding = arena.string(arguments[1]), encoding.utf8.count <= 16,
+      names.contains(encoding.lowercased())
     else { return nil }
     if let known = encoded[first] { return known }
     let bytes = latin1(text)

@@ -210,13 +210,16 @@ struct TreeBuilder {
   /// The path by which a value was found, as far as it can be told.
   private func path(of value: PickleArena.Handle) -> String {
     var components: [String] = []
+    var text = 0
     var value = value
-    while let parent = parents[Int(value.index)], components.count < limits.depth {
+    while let parent = parents[Int(value.index)], components.count < limits.depth, text < 1 << 16 {
       guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else {
         break
       }
       let step = tree.steps(from: above, known).first { $0.target == here }
-      if let step { components += tree.components(of: step).reversed() }
+      let own = step.map { tree.components(of: $0) } ?? []
+      text += own.reduce(0) { $0 + $1.utf8.count }
+      components += own.reversed()
       value = parent
     }
     return components.reversed().joined(separator: ".")

@@ -108,7 +108,7 @@ extension LibZip {
   private static let mostCollisions = 1_000
 
   /// Refuses names that were chosen to lie in one bucket of libzip's table: it looks at all that are
-  /// there for each that it adds, and until 1.11 the hash had no secret.
+  /// there for each that it adds, and in libzip 1.7 the hash has no secret.
   static func checkCollisions(of members: [ZipMember]) throws(PortError) {
     guard members.count > mostCollisions else { return }
     var buckets = 256
