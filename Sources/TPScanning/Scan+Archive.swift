@@ -82,6 +82,17 @@ extension Scan {
   private mutating func bytes(
     of member: ZipMember, in archive: ZipArchive, _ place: Place
   ) -> ByteRegion? {
+    if member.method == .deflated {
+      guard member.byteCount <= inflatedLeft else {
+        add(
+          Finding(
+            .unreadable, .unreadable,
+            "the file's members inflate to more than may be looked at, this one to"
+              + " \(member.byteCount) bytes", record: place.record, offset: member.headerOffset))
+        return nil
+      }
+      inflatedLeft -= member.byteCount
+    }
     do throws(PortError) {
       return try archive.bytes(of: member)
     } catch {

@@ -69,7 +69,8 @@ private func list(_ head: [UInt8], _ items: [UInt8]) -> [UInt8] {
   /// The same hooks under 400,000 keys were copied for each.
   @Test func hooksOfManyNames() throws {
     let head = join(
-      code("ccollections\nOrderedDict\n)R("), numbers(200_000), code("u"), put(0), code("}"), put(1))
+      code("ccollections\nOrderedDict\n)R("), numbers(200_000), code("u"), put(0), code("}"), put(1)
+    )
     let state = join(
       text("_parameters"), get(1), text("_buffers"), get(1), text("_modules"), get(1),
       text("my_hooks"), [0x71, 2], get(0), repeated(join(get(2), get(0)), 400_000))
