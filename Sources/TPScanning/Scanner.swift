@@ -207,7 +207,11 @@ struct Scan {
 
   /// Keras keeps a Lambda layer as marshalled bytecode in the description of the model.
   private mutating func lambdas(_ tree: MetadataTree) {
+    // One text may stand in many places; all of a pickle's are no longer than itself.
+    var left = limits.pickleBytes
     for case .string(let text) in tree.nodes where text.utf8.count > 20 {
+      left -= text.utf8.count
+      guard left >= 0 else { return tooMuch(Place()) }
       let plain = ByteRegion(unescaped(text))
       guard offset(of: Array("\"Lambda\"".utf8), in: plain.bytes, from: 0) != nil,
         offset(of: Array("class_name".utf8), in: plain.bytes, from: 0) != nil
