@@ -50,12 +50,6 @@ public struct PickleMachine: ~Copyable, ~Escapable {
 
   private mutating func run() throws(PortError) -> Pickle {
     while true {
-      opcodeOffset = cursor.offset
-      guard opcodeOffset - start < limits.pickleBytes else {
-        throw PortError(
-          .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
-          remedy: ReadLimits.Named.pickleBytes.remedy)
-      }
       let opcode = try nextOpcode()
       if opcode == .stop { return try finish() }
       do throws(PortError) {
@@ -67,6 +61,12 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   mutating func nextOpcode() throws(PortError) -> PickleOpcode {
+    opcodeOffset = cursor.offset
+    guard opcodeOffset - start < limits.pickleBytes else {
+      throw PortError(
+        .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
+        remedy: ReadLimits.Named.pickleBytes.remedy)
+    }
     guard !cursor.isAtEnd else {
       throw PortError(
         .truncated, "the pickle ends without a STOP opcode", offset: opcodeOffset,
@@ -95,7 +95,7 @@ public struct PickleMachine: ~Copyable, ~Escapable {
     let root = try pop(for: .stop)
     return Pickle(
       arena: arena, root: root, protocolNumber: protocolNumber, range: start..<cursor.offset,
-      frames: frames, leftover: stack.count)
+      frames: frames)
   }
 
   /// Adds a value to the arena.

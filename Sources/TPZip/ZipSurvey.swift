@@ -104,13 +104,6 @@ public struct ZipSurvey: Sendable {
   }
 }
 
-extension ZipArchive {
-  /// A member's bytes whatever their checksum says, for who must look at them all the same.
-  public func bytesDespiteChecksum(of member: ZipMember) throws(PortError) -> ByteRegion {
-    try unverifiedBytes(of: member)
-  }
-}
-
 /// The next local header's signature, `50 4b 03 04`.
 private func nextSignature(in bytes: RawSpan, from start: Int) -> Int? {
   var place = start
