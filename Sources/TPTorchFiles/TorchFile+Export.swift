@@ -126,12 +126,9 @@ private struct ExportReader {
     let bytes = try records.archive.bytes(of: member)
     let inner: Checkpoint
     do throws(PortError) {
-      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: allowance.limits(for: member))
+      inner = try TorchFile.readInner(SharedBytes(lending: bytes), allowance.limits(for: member))
     } catch {
       throw PortError(error.kind, error.message, record: member.name, remedy: error.remedy)
-    }
-    guard inner.container == .torchZip else {
-      throw PortError(.malformed, "a pickled weight is no checkpoint", record: member.name)
     }
     allowance.take(values: inner.metadata.nodes.count, bytes: member.byteCount)
     files[member.name] = inner

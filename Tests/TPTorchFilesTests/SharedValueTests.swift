@@ -5,7 +5,11 @@ import TPZip
 import TestSupport
 import Testing
 
-private func join(_ parts: [UInt8]...) -> [UInt8] { Array(parts.joined()) }
+private func join(_ parts: [UInt8]...) -> [UInt8] {
+  var bytes: [UInt8] = []
+  for part in parts { bytes += part }
+  return bytes
+}
 
 private func little(_ number: Int, _ width: Int) -> [UInt8] {
   (0..<width).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
@@ -35,6 +39,15 @@ private func numbers(_ count: Int) -> [UInt8] {
 /// A pickle that is a list of what the items leave.
 private func list(_ head: [UInt8], _ items: [UInt8]) -> [UInt8] {
   join([0x80, 2], head, code("]("), items, code("e."))
+}
+
+/// A legacy stream.
+private func stream(_ object: [UInt8], keys: [UInt8], _ storages: [UInt8]) -> SharedBytes {
+  let magic: [UInt8] = [
+    0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
+  ]
+  let facts: [UInt8] = [0x80, 2, 0x4D, 0xE9, 3, 0x2E, 0x80, 2, 0x7D, 0x2E]
+  return SharedBytes(join(magic, facts, object, [0x80, 2], keys, code("."), storages))
 }
 
 /// Values that many others hold, each of which once read them anew, or had a copy.
@@ -145,15 +158,6 @@ private func list(_ head: [UInt8], _ items: [UInt8]) -> [UInt8] {
     #expect(error?.message.hasPrefix("the same values are repeated more than ") == true)
   }
 
-  /// A legacy stream.
-  private func stream(_ object: [UInt8], keys: [UInt8], _ storages: [UInt8]) -> SharedBytes {
-    let magic: [UInt8] = [
-      0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
-    ]
-    let facts: [UInt8] = [0x80, 2, 0x4D, 0xE9, 3, 0x2E, 0x80, 2, 0x7D, 0x2E]
-    return SharedBytes(join(magic, facts, object, [0x80, 2], keys, code("."), storages))
-  }
-
   /// Tensors had a copy each of the scales that are one list.
   @Test func scalesOfManyTensors() throws {
     let id = join(
@@ -217,5 +221,94 @@ private func list(_ head: [UInt8], _ items: [UInt8]) -> [UInt8] {
     let error = #expect(throws: PortError.self) { try TorchFile.read(file) }
     #expect(error?.kind == .limit)
     #expect(error?.message.hasPrefix("the paths of ") == true, "\(error?.description ?? "")")
+  }
+}
+
+/// What lies in itself, level by level, ends before the stack does.
+@Suite struct ChainTests {
+  /// 40,000 quantized tensors, each with the one before as its scales.
+  @Test func scalesThatHaveScales() {
+    let id = join(
+      code("("), text("storage"), code("ctorch\nQInt8Storage\n"), text("0"), text("cpu"),
+      code("K\u{3}Nt"), put(0))
+    let head = join(
+      id, code("ctorch\nper_channel_affine\n"), put(1), code("](K\u{1}K\u{1}K\u{1}e"), put(2),
+      code("ctorch._utils\n_rebuild_qtensor\n"), put(3), code("K\u{3}"), [0x85], put(4),
+      code("K\u{1}"), [0x85], put(5), get(2), put(6))
+    let tensor = join(
+      get(3), code("("), get(0), code("QK\u{0}"), get(4), get(5), code("("), get(1), get(6), get(2),
+      code("K\u{0}t"), [0x89], code("NtR"), put(6))
+    let object = list(join(head, repeated(tensor, 40_000)), get(6))
+    let file = stream(
+      object, keys: join(code("]"), text("0"), code("a")), join(little(3, 8), [1, 2, 3]))
+    let error = #expect(throws: PortError.self) { try TorchFile.readLegacy(file) }
+    #expect(error?.kind == .limit)
+    #expect(error?.message.hasPrefix("tensors are wrapped in each other ") == true)
+  }
+
+  /// The same of tensors of other devices, listed so that the innermost is built first.
+  @Test func tensorsThatAreSentOnAndOn() {
+    let count = 40_000
+    func keep(_ place: Int) -> [UInt8] { join([0x72], little(place, 4), [0x30]) }
+    func kept(_ place: Int) -> [UInt8] { join([0x6A], little(place, 4)) }
+    let id = join(
+      code("("), text("storage"), code("ctorch\nFloatStorage\n"), text("0"), text("cpu"),
+      code("K\u{1}Nt"), put(0))
+    var head = join(
+      id, code("ctorch._utils\n_rebuild_tensor\n("), get(0), code("QK\u{0}K\u{1}"), [0x85],
+      code("K\u{1}"), [0x85], code("tR"), keep(100),
+      code("ctorch._utils\n_rebuild_device_tensor_from_cpu_tensor\n"), put(3),
+      code("ctorch\nfloat32\n"), put(4), text("cuda"), put(5))
+    for number in 0..<count {
+      head += join(
+        get(3), code("("), kept(100 + number), get(4), get(5), [0x89], code("tR"),
+        keep(101 + number))
+    }
+    var items: [UInt8] = []
+    for number in (0...count).reversed() { items += kept(100 + number) }
+    let file = stream(
+      list(head, items), keys: join(code("]"), text("0"), code("a")),
+      join(little(1, 8), [0, 0, 0x80, 0x3F]))
+    let error = #expect(throws: PortError.self) { try TorchFile.readLegacy(file) }
+    #expect(error?.message.hasPrefix("tensors are wrapped in each other ") == true)
+  }
+
+  /// An archive of stored members without checksums.
+  private func archive(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var directory: [UInt8] = []
+    for (name, content) in members {
+      let sizes = join(
+        little(content.count, 4), little(content.count, 4), little(name.utf8.count, 2))
+      let version: [UInt8] = [20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+      directory += join(
+        [0x50, 0x4B, 1, 2, 20, 0], version, sizes, little(0, 12), little(bytes.count, 4),
+        Array(name.utf8))
+      bytes += join([0x50, 0x4B, 3, 4], version, sizes, little(0, 2), Array(name.utf8), content)
+    }
+    let count = little(members.count, 2)
+    return join(
+      bytes, directory, [0x50, 0x4B, 5, 6, 0, 0, 0, 0], count, count, little(directory.count, 4),
+      little(bytes.count, 4), [0, 0])
+  }
+
+  /// Programs of torch.export whose weights are programs, and so on.
+  @Test func programsInPrograms() {
+    var bytes: [UInt8] = [0]
+    for _ in 0..<4_000 {
+      bytes = archive([
+        ("serialized_exported_program.json", []), ("serialized_state_dict.pt", bytes),
+      ])
+    }
+    #expect(failure(bytes)?.kind == .malformed)
+    let config = #"{"config": {"w": {"path_name": "w", "use_pickle": true, "tensor_meta": {}}}}"#
+    bytes = [0]
+    for _ in 0..<3_000 {
+      bytes = archive([
+        ("a/archive_format", [0x70]), ("a/version", [0x31]),
+        ("a/data/weights/m_weights_config.json", Array(config.utf8)), ("a/data/weights/w", bytes),
+      ])
+    }
+    #expect(failure(bytes)?.kind == .malformed)
   }
 }
