@@ -83,8 +83,9 @@ struct NumPyObjects {
     _ isFortran: Bool, _ data: PickleArena.Handle
   ) throws(PortError) -> Tensor? {
     guard case .numbers(let dtype, let byteOrder) = elements(type),
-      let extents = arena.tuple(shape)?.map({ arena.int($0) })
+      let dimensions = arena.tuple(shape), dimensions.count <= 1_024
     else { return nil }
+    let extents = dimensions.map { arena.int($0) }
     let offset = arena.offset(of: handle)
     let known = extents.compactMap { $0 }
     guard known.count == extents.count, let region = bytes.region(data) else { return nil }

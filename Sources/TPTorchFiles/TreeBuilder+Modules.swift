@@ -121,8 +121,7 @@ extension TreeBuilder {
         let arguments = arena.tuple(call.arguments), arguments.count <= 1
       else { return nil }
       guard let initial = arguments.first else { return call.entries.count }
-      if case .dict(let pairs) = arena[initial] { return pairs.count + call.entries.count }
-      return elements(initial).map { $0.count + call.entries.count }
+      return pairCount(initial).map { $0 + call.entries.count }
     default: return nil
     }
   }

@@ -167,9 +167,11 @@ struct TreeBuilder {
         RebuiltTensor(tensor: try typed.flat(limits), kind: .storage))
     case .tensor(let tensor): return try wrap(RebuiltTensor(tensor: tensor), value)
     case .call(let function, let arguments):
+      let own = arena.tuple(arguments) ?? []
+      try count(own.count, of: arguments)
       return .object(
-        className: publicName(function) ?? "(call)",
-        arguments: children(arena.tuple(arguments) ?? []), fields: [], items: [], entries: [])
+        className: publicName(function) ?? "(call)", arguments: children(own), fields: [],
+        items: [], entries: [])
     }
   }
 

@@ -79,6 +79,28 @@ private func stream(_ object: [UInt8], keys: [UInt8], _ storages: [UInt8]) -> Sh
     #expect(try read(list(head, repeated(module, 2))).time < most)
   }
 
+  /// A tuple of 500,000 that is given to 1,500 constructors: 1 MB became gigabytes.
+  @Test func argumentsOfManyObjects() {
+    let head = join(
+      code("("), repeated(code("K\u{1}"), 500_000), code("t"), put(0), code("cm\nC\n"), put(1))
+    let object = join(get(1), get(0), code("R"))
+    let error = refusal(list(head, repeated(object, 1_500)))
+    #expect(error?.kind == .limit)
+    #expect(error?.message.hasPrefix("the same values are repeated more than ") == true)
+  }
+
+  /// 300,000 pairs, the last of which is none, were looked at for each of 10,000 dicts.
+  @Test func pairsThatMakeNoDict() {
+    let pairs = join(
+      code("](K\u{1}K\u{2}"), [0x86, 0x71, 2], repeated(get(2), 300_000), code("Ne"), put(0))
+    let head = join(
+      code("ccollections\nOrderedDict\n"), put(1), pairs, get(0), [0x85], put(3))
+    let start = ContinuousClock.now
+    let error = refusal(list(head, repeated(join(get(1), get(3), code("R")), 10_000)))
+    #expect(error?.kind == .limit)
+    #expect(ContinuousClock.now - start < most)
+  }
+
   /// The same hooks under 400,000 keys were copied for each.
   @Test func hooksOfManyNames() throws {
     let head = join(
