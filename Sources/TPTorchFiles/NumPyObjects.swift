@@ -21,13 +21,13 @@ struct NumPyObjects {
   private let arena: PickleArena
   private let limits: ReadLimits
   private var bytes: PickledBytes
-  private var storages: [PickleArena.Handle: Storage] = [:]
-  // Scalars that are texts or bytes, by the bytes: they may be as long as the file, and shared.
-  private var texts: [TextScalar: MetadataTree.Node?] = [:]
+  private var storages: [Reading: Storage] = [:]
+  // Scalars that are texts or bytes may be as long as the file, and shared.
+  private var texts: [Reading: MetadataTree.Node?] = [:]
 
-  private struct TextScalar: Hashable {
+  /// Bytes and the order in which they are read; `nil` for bytes that stay what they are.
+  private struct Reading: Hashable {
     let bytes: PickleArena.Handle
-    /// `nil` where it is bytes.
     let byteOrder: Storage.ByteOrder?
   }
 
@@ -97,10 +97,11 @@ struct NumPyObjects {
           .malformed,
           "an array of shape \(shape) and type \(dtype.rawValue) has \(region.count) bytes")
       }
+      let reading = Reading(bytes: data, byteOrder: byteOrder)
       let storage =
-        storages[data]
+        storages[reading]
         ?? Storage(key: "byte \(arena.offset(of: data))", byteOrder: byteOrder, region: region)
-      storages[data] = storage
+      storages[reading] = storage
       let strides =
         isFortran
         ? Shape(known: known.reversed()).contiguousStrides.reversed() : shape.contiguousStrides
@@ -141,11 +142,11 @@ struct NumPyObjects {
   private mutating func text(
     _ bytes: PickleArena.Handle, _ region: ByteRegion, _ order: Storage.ByteOrder?
   ) -> MetadataTree.Node? {
-    let scalar = TextScalar(bytes: bytes, byteOrder: order)
-    if let known = texts[scalar] { return known }
+    let reading = Reading(bytes: bytes, byteOrder: order)
+    if let known = texts[reading] { return known }
     let node: MetadataTree.Node? =
       if let order { decoded(region, order) } else { .bytes(region.array()) }
-    texts.updateValue(node, forKey: scalar)
+    texts.updateValue(node, forKey: reading)
     return node
   }
 

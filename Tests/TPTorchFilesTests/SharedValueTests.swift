@@ -166,6 +166,22 @@ private func stream(_ object: [UInt8], keys: [UInt8], _ storages: [UInt8]) -> Sh
     #expect(time < most)
   }
 
+  /// One storage served both, in the order of the first.
+  @Test func arraysOfBothByteOrders() throws {
+    let data = join([0x43, 2, 1, 0], put(0))
+    var items = data
+    for order in ["<", ">"] {
+      let type = join(
+        code("cnumpy\ndtype\n("), text("i2"), code("K\u{0}K\u{1}tR(K\u{3}"), text(order),
+        code("NNNJ"), little(0xFFFF_FFFF, 4), code("J"), little(0xFFFF_FFFF, 4), code("K\u{0}tb"))
+      items += join(
+        code("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\u{0}"), [0x85], text("b"),
+        code("tR(K\u{1}K\u{1}"), [0x85], type, [0x89], get(0), code("tb"))
+    }
+    let arrays = try read(list([], items)).checkpoint.arrays
+    #expect(try arrays.map { try $0.tensor.integers() } == [[1], [256]])
+  }
+
   /// A parameter with 200,000 states, wrapped 500 times: 600 kB became gigabytes.
   @Test func statesOfAWrappedParameter() {
     let tensor = join(
