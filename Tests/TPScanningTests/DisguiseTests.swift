@@ -60,4 +60,48 @@ import Testing
     #expect(report.verdict == .dangerous)
     #expect(report.pickles == 2)
   }
+
+  /// A checkpoint code.pt has the folder code, as a TorchScript program has; it was taken for one, whose
+  /// own classes Python does not import.
+  @Test(arguments: ["code/data.pkl", "archive/data.pkl"])
+  func aCheckpointThatIsCalledCode(_ name: String) throws {
+    let program: [UInt8] = [0x80, 2] + Array("c__torch__.evil\nrun\n)R.".utf8)
+    let version = name.replacingOccurrences(of: "data.pkl", with: "version")
+    let report = try scan(archive([(name, program), (version, [0x33, 0x0A])]))
+    #expect(report.verdict == .suspicious)
+    #expect(report.globals.map(\.standing) == [.unknown])
+  }
+
+  /// An archive of stored members without checksums.
+  private func archive(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+    func little(_ number: Int, _ width: Int) -> [UInt8] {
+      (0..<width).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+    var bytes: [UInt8] = []
+    var directory: [UInt8] = []
+    for (name, content) in members {
+      // Version, flags, method, time, date and checksum, then sizes and the length of the name.
+      var facts: [UInt8] = little(20, 14)
+      facts += little(content.count, 4)
+      facts += little(content.count, 4)
+      facts += little(name.utf8.count, 2)
+      directory += [0x50, 0x4B, 1, 2, 20, 0]
+      directory += facts
+      directory += little(0, 12)
+      directory += little(bytes.count, 4)
+      directory += Array(name.utf8)
+      bytes += [0x50, 0x4B, 3, 4]
+      bytes += facts
+      bytes += little(0, 2)
+      bytes += Array(name.utf8)
+      bytes += content
+    }
+    let start = bytes.count
+    bytes += directory
+    bytes += [0x50, 0x4B, 5, 6, 0, 0, 0, 0]
+    for _ in 0..<2 { bytes += little(members.count, 2) }
+    bytes += little(directory.count, 4)
+    bytes += little(start, 4)
+    return bytes + [0, 0]
+  }
 }
