@@ -17,6 +17,4 @@ public struct Pickle: Sendable {
   public let range: Range<Int>
   /// Its frames in order.
   public let frames: [Frame]
-  /// Values that are left on the stack beneath the result; 0 unless somebody hides something.
-  public let leftover: Int
 }

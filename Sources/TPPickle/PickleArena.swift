@@ -197,17 +197,16 @@ public struct PickleArena: Sendable {
     body(&calls[place])
   }
 
-  /// The global that two texts name.
-  mutating func addGlobal(module: Handle, name: Handle, at offset: Int) -> Handle? {
-    let pair = Pair(key: module, value: name)
-    if let known = stackGlobals[pair], case .global(let place) = self[known] {
-      globals[place].count += 1
-      return known
-    }
-    guard let moduleText = string(module), let nameText = string(name) else { return nil }
-    let handle = addGlobal(module: moduleText, name: nameText, at: offset)
-    stackGlobals[pair] = handle
-    return handle
+  /// The global that the texts of a module and a name made before, once more.
+  mutating func knownGlobal(_ texts: Pair) -> Handle? {
+    guard let known = stackGlobals[texts], case .global(let place) = self[known] else { return nil }
+    globals[place].count += 1
+    return known
+  }
+
+  /// Finds a global by the same two texts from now on.
+  mutating func remember(_ global: Handle, as texts: Pair) {
+    stackGlobals[texts] = global
   }
 
   /// One node per name, however often it is named.
@@ -228,5 +227,11 @@ public struct PickleArena: Sendable {
   private struct GlobalName: Hashable {
     let module: String
     let name: String
+
+    // Python compares code points; Swift would take the kelvin sign, U+212A, for a K.
+    static func == (left: GlobalName, right: GlobalName) -> Bool {
+      left.module.utf8.elementsEqual(right.module.utf8)
+        && left.name.utf8.elementsEqual(right.name.utf8)
+    }
   }
 }

@@ -5,6 +5,9 @@ extension PickleMachine {
   /// Bytes of the longest name of a class or function, with its module: each is compared with many
   /// others, and those of Python and C++ come nowhere near.
   private static let longestName = 1 << 14
+  /// Bytes of names that may be put together of texts besides those that were read: a thousand texts
+  /// make a million pairs.
+  private static let freeNames = 1 << 20
 
   mutating func pushGlobal(_ opcode: PickleOpcode) throws(PortError) {
     if opcode == .global {
@@ -13,18 +16,24 @@ extension PickleMachine {
     }
     let name = try pop(for: opcode)
     let module = try pop(for: opcode)
-    try checkRoom()
-    if let module = arena.string(module), let name = arena.string(name) {
-      try checkName(module, name)
+    let pair = PickleArena.Pair(key: module, value: name)
+    if let known = arena.knownGlobal(pair) {
+      stack.append(known)
+      return
     }
-    guard let global = arena.addGlobal(module: module, name: name, at: opcodeOffset) else {
+    guard let moduleText = arena.string(module), let nameText = arena.string(name) else {
       throw malformed(
         "STACK_GLOBAL needs two texts and finds \(arena[module].kind) and \(arena[name].kind)")
     }
+    // The marks of both were counted when they were read.
+    try checkName(moduleText, nameText)
+    try checkRoom()
+    let global = arena.addGlobal(module: moduleText, name: nameText, at: opcodeOffset)
+    arena.remember(global, as: pair)
     stack.append(global)
   }
 
-  private func checkName(_ module: String, _ name: String) throws(PortError) {
+  private mutating func checkName(_ module: String, _ name: String) throws(PortError) {
     let count = module.utf8.count + name.utf8.count
     guard count <= Self.longestName else {
       throw PortError(
@@ -32,8 +41,14 @@ extension PickleMachine {
         "the name of a class or function has \(count) bytes, more than \(Self.longestName)",
         offset: opcodeOffset, remedy: "no program has such names; fetch the file again")
     }
-    try checkMarks(of: module, offset: opcodeOffset)
-    try checkMarks(of: name, offset: opcodeOffset)
+    nameBytes += count
+    guard nameBytes <= cursor.offset - start + Self.freeNames else {
+      throw PortError(
+        .limit,
+        "the names of classes and functions have \(nameBytes) bytes together, more than the pickle so"
+          + " far and \(Self.freeNames)",
+        offset: opcodeOffset, remedy: "the file was made to exhaust its reader; do not trust it")
+    }
   }
 
   private mutating func globalLines() throws(PortError) -> PickleArena.Handle {
@@ -43,6 +58,8 @@ extension PickleMachine {
       throw malformed("the name of a class or function is not UTF-8")
     }
     try checkName(module, name)
+    try checkMarks(of: module, offset: opcodeOffset)
+    try checkMarks(of: name, offset: opcodeOffset)
     try checkRoom()
     return arena.addGlobal(module: module, name: name, at: opcodeOffset)
   }

@@ -16,6 +16,8 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   var memo = PickleMemo()
   var frames: [Pickle.Frame] = []
   var protocolNumber = 0
+  /// Bytes of the names that were looked up by their text.
+  var nameBytes = 0
   /// Where the opcode is that is being carried out.
   var opcodeOffset: Int
   // What never changes is made once: None, False, True, the empty tuple, integers of one byte.
@@ -48,12 +50,6 @@ public struct PickleMachine: ~Copyable, ~Escapable {
 
   private mutating func run() throws(PortError) -> Pickle {
     while true {
-      opcodeOffset = cursor.offset
-      guard opcodeOffset - start < limits.pickleBytes else {
-        throw PortError(
-          .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
-          remedy: ReadLimits.Named.pickleBytes.remedy)
-      }
       let opcode = try nextOpcode()
       if opcode == .stop { return try finish() }
       do throws(PortError) {
@@ -65,6 +61,12 @@ public struct PickleMachine: ~Copyable, ~Escapable {
   }
 
   mutating func nextOpcode() throws(PortError) -> PickleOpcode {
+    opcodeOffset = cursor.offset
+    guard opcodeOffset - start < limits.pickleBytes else {
+      throw PortError(
+        .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
+        remedy: ReadLimits.Named.pickleBytes.remedy)
+    }
     guard !cursor.isAtEnd else {
       throw PortError(
         .truncated, "the pickle ends without a STOP opcode", offset: opcodeOffset,
@@ -93,7 +95,7 @@ public struct PickleMachine: ~Copyable, ~Escapable {
     let root = try pop(for: .stop)
     return Pickle(
       arena: arena, root: root, protocolNumber: protocolNumber, range: start..<cursor.offset,
-      frames: frames, leftover: stack.count)
+      frames: frames)
   }
 
   /// Adds a value to the arena.

@@ -70,12 +70,6 @@ extension PickleMachine {
   private mutating func step(
     _ watch: inout FrameWatch, _ observe: (PickleStep, borrowing PickleArena) -> Void
   ) throws(PortError) -> Pickle? {
-    opcodeOffset = cursor.offset
-    guard opcodeOffset - start < limits.pickleBytes else {
-      throw PortError(
-        .limit, "the pickle is longer than \(limits.pickleBytes) bytes", offset: opcodeOffset,
-        remedy: ReadLimits.Named.pickleBytes.remedy)
-    }
     let opcode = try nextOpcode()
     guard opcode != .stop else {
       let pickle = try finish()

@@ -1,4 +1,5 @@
 internal import TPPickle
+internal import TPTorchFiles
 
 extension PickleArena {
   /// The place in `globals` of what a construction calls; a persistent id of a module
@@ -96,16 +97,6 @@ extension PickleArena {
       }
     }
     return found
-  }
-
-  private func latin1(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.unicodeScalars.count)
-    for scalar in text.unicodeScalars {
-      guard let byte = UInt8(exactly: scalar.value) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
   }
 }
 

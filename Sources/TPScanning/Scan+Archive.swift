@@ -17,8 +17,10 @@ extension Scan {
       return
     }
     var place = place
-    place.isTorchScript = archive.members.contains {
-      $0.name.hasSuffix("/constants.pkl") || $0.name.hasPrefix("code/")
+    // By the records of the top folder, as PyTorch tells; a folder code has any checkpoint code.pt.
+    place.isTorchScript = archive.members.contains { member in
+      let record = member.name.drop { $0 != "/" }
+      return record == "/constants.pkl" || record == "/model.json"
     }
     var allowance = PickleAllowance(archiveBytes: region.count, limits: limits)
     var sources: [String] = []
@@ -82,6 +84,17 @@ extension Scan {
   private mutating func bytes(
     of member: ZipMember, in archive: ZipArchive, _ place: Place
   ) -> ByteRegion? {
+    if member.method == .deflated {
+      guard member.byteCount <= inflatedLeft else {
+        add(
+          Finding(
+            .unreadable, .unreadable,
+            "the file's members inflate to more than may be looked at, this one to"
+              + " \(member.byteCount) bytes", record: place.record, offset: member.headerOffset))
+        return nil
+      }
+      inflatedLeft -= member.byteCount
+    }
     do throws(PortError) {
       return try archive.bytes(of: member)
     } catch {

@@ -33,9 +33,13 @@ extension Scan {
   /// A file without a signature. A pickle of protocol 0 or 1 has none, and a zip file may stand
   /// behind something else; whatever is found counts, and the reader will say what the file is.
   private mutating func anything(_ region: ByteRegion, _ place: Place) {
-    guard !ContentStart(region).isOtherFormat else { return }
     guard let trace = try? PickleMachine.trace(region.bytes, limits: limits) else { return }
-    if trace.pickle != nil || !trace.arena.globals.isEmpty {
+    if ContentStart(region).isOtherFormat {
+      // The length and the header that begin a safetensors file can be opcodes as well.
+      if trace.arena.globals.contains(where: { isName($0.module) && isName($0.name) }) {
+        stream(region, place, first: trace)
+      }
+    } else if trace.pickle != nil || !trace.arena.globals.isEmpty {
       stream(region, place, first: trace)
     } else {
       survey(region, place)

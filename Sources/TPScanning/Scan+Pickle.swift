@@ -102,7 +102,9 @@ extension Scan {
         calls[index] = handle
       }
     case "torch.storage._load_from_bytes":
-      loadFromBytes(arguments.first, handle, arena, place)
+      // A text may stand there for what a call made of it; its own bytes are others.
+      let isNew = arguments.first.map { !loaded.contains($0) || arena.string($0) != nil } ?? true
+      if isNew { loadFromBytes(arguments.first, handle, arena, place) }
       if let first = arguments.first {
         loaded.insert(first)
         // Before protocol 3 the bytes are a text that a call of _codecs.encode turns into bytes.
@@ -112,6 +114,10 @@ extension Scan {
       }
     case "_codecs.encode":
       guard arguments.count == 2, arena.string(arguments[1]) == "latin1" else {
+        guard !isOnlyCounted(.suspicious) else {
+          report.omittedFindings += 1
+          return
+        }
         add(
           Finding(
             .unusualArgument, .suspicious,
@@ -128,6 +134,8 @@ extension Scan {
     _ argument: PickleArena.Handle?, _ handle: PickleArena.Handle, _ arena: PickleArena,
     _ place: Place
   ) {
+    // As many calls as the file has bytes may make and load the same ones.
+    guard nestedBytesLeft > 0 else { return tooMuch(place) }
     let inner = place.inside("bytes at \(arena.offset(of: handle))")
     guard let bytes = argument.flatMap({ arena.rawBytes($0) }) else {
       add(
@@ -136,14 +144,14 @@ extension Scan {
           record: place.record, offset: arena.offset(of: handle)))
       return
     }
+    nestedBytesLeft -= bytes.count + Self.placeCost
     content(ByteRegion(bytes), inner, isNamedPickle: bytes.first != 0x50)
   }
 
   private mutating func indirect(
     _ call: PickleArena.Call, _ handle: PickleArena.Handle, _ arena: PickleArena, _ place: Place
   ) {
-    // The verdict stands, and a sentence for each of millions would take long to make.
-    guard report.omittedFindings < 10_000 else {
+    guard !isOnlyCounted(.suspicious) else {
       report.omittedFindings += 1
       return
     }
@@ -185,13 +193,18 @@ extension Scan {
     }
   }
 
+  /// What an opcode that is read but not run costs.
+  private static let stepCost = 4
+
   /// Names behind the place where the machine had to stop: whatever reads on will find them.
   private mutating func sweep(_ region: ByteRegion, from start: Int, _ place: Place) {
     guard var disassembler = try? PickleDisassembler(region.bytes, from: start) else { return }
     var texts: (String, String) = ("", "")
     var left = 1_000_000
-    while left > 0, let step = disassembler.next() {
+    while left > 0, nestedBytesLeft > 0, let step = disassembler.next() {
       left -= 1
+      // From each of many places the same bytes may be read on.
+      nestedBytesLeft -= Self.stepCost
       switch (step.opcode, step.operand) {
       case (_, .names(let module, let name)):
         afterError(module, name, step.opcode, step.offset, place)
@@ -200,22 +213,25 @@ extension Scan {
       default: break
       }
     }
+    if nestedBytesLeft <= 0 { tooMuch(place) }
   }
 
   private mutating func afterError(
     _ module: String, _ attribute: String, _ opcode: PickleOpcode, _ offset: Int, _ place: Place
   ) {
-    let isName = { (text: String) in
-      !text.isEmpty
-        && text.utf8.allSatisfy {
-          (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-            || $0 == 0x5F || $0 == 0x2E
-        }
-    }
     guard isName(module), isName(attribute) else { return }
     name(
       module, attribute, standing(of: module, attribute, place), place, offset: offset,
       calledBy: opcode == .inst ? "INST" : nil, afterError: true)
+  }
+
+  /// Whether a text could be the path of a module or of what it has, and did not come by chance.
+  func isName(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+          || $0 == 0x5F || $0 == 0x2E
+      }
   }
 
   /// What is known about a name where it stands.
@@ -246,7 +262,7 @@ extension Scan {
     }
     judged.insert(GlobalName(module: module, name: name))
     if isCrowdedOut(standing) { return }
-    let key = "\(place.record ?? "")\u{0}\(module)\u{0}\(name)"
+    let key = Array("\(place.record ?? "")\u{0}\(module)\u{0}\(name)".utf8)
     if let known = knownGlobals[key] {
       guard report.globals[known].calledBy == nil, calledBy != nil else { return }
       report.globals[known].calledBy = calledBy

@@ -25,8 +25,10 @@ extension Scan {
     let slash = path.lastIndex(of: "/")
     let folder = slash.map { String(path[...$0]) } ?? ""
     let own = slash.map { String(path[path.index(after: $0)...]) } ?? path
-    let names = Set(map.map { $0.value.string ?? "" })
-    for name in names.sorted() {
+    // By their UTF-8: a file system tells names apart that look the same.
+    let names = Set(map.map { Array(($0.value.string ?? "").utf8) })
+    for bytes in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      let name = String(decoding: bytes, as: UTF8.self)
       guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0),
         name != "..", name != ".", name != own
       else {

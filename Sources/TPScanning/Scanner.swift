@@ -72,12 +72,20 @@ struct Place {
 struct GlobalName: Hashable {
   let module: String
   let name: String
+
+  // Python compares code points; Swift would take the kelvin sign, U+212A, for a K.
+  static func == (left: GlobalName, right: GlobalName) -> Bool {
+    left.module.utf8.elementsEqual(right.module.utf8)
+      && left.name.utf8.elementsEqual(right.name.utf8)
+  }
 }
 
 /// One scan while it runs.
 struct Scan {
   /// The most findings that are listed.
   static let mostFindings = 1_000
+  /// From so many findings on that are not listed, they are only counted.
+  static let mostOmitted = 10_000
   /// The most names that are listed.
   static let mostGlobals = 10_000
   /// How deep files may be nested.
@@ -93,20 +101,24 @@ struct Scan {
   var nestedBytesLeft = 1 << 24
   /// What a place costs besides the bytes that are run from it.
   static let placeCost = 64
+  /// Bytes to which members may yet inflate: archives in archives, each of many members, would come to
+  /// more than any machine could look at.
+  var inflatedLeft: Int
   /// What has been listed already.
   private var seen: Set<Finding> = []
   /// Module and name of every global that was judged, wherever it was found; without those that were
   /// crowded out.
   var judged: Set<GlobalName> = []
   private var gravest = Finding.Severity.note
-  /// Which globals are listed already, by record and name.
-  var knownGlobals: [String: Int] = [:]
+  /// Which globals are listed already, by the UTF-8 of record and name.
+  var knownGlobals: [[UInt8]: Int] = [:]
   /// Whether some pickle or archive could not be looked at whole.
   private(set) var isIncomplete = false
 
   init(file: String, limits: ReadLimits) {
     report = ScanReport(file: file)
     self.limits = limits
+    inflatedLeft = limits.materialisedBytes
   }
 
   /// Whether a finding of a severity would still be listed, or decide the verdict.
@@ -114,8 +126,18 @@ struct Scan {
     report.findings.count < Self.mostFindings || severity > gravest
   }
 
+  /// Whether a finding of a severity is one too many: the verdict stands, and a sentence for each of
+  /// millions would take long to make and to tell from the others.
+  func isOnlyCounted(_ severity: Finding.Severity) -> Bool {
+    report.omittedFindings >= Self.mostOmitted && !wouldList(severity)
+  }
+
   mutating func add(_ finding: Finding) {
     if finding.severity == .unreadable { isIncomplete = true }
+    if isOnlyCounted(finding.severity) {
+      report.omittedFindings += 1
+      return
+    }
     guard seen.insert(finding).inserted else { return }
     guard report.findings.count < Self.mostFindings else {
       report.omittedFindings += 1
@@ -141,6 +163,9 @@ struct Scan {
   /// Lets a file be looked at in proportion to its size.
   mutating func grant(_ fileBytes: Int) {
     nestedBytesLeft = nestedBytesLeft.addingReportingOverflow(2 * fileBytes).partialValue
+    // A checkpoint that was packed again inflates to little beside its own size.
+    let (sum, overflow) = inflatedLeft.addingReportingOverflow(8 * fileBytes)
+    inflatedLeft = overflow ? .max : sum
   }
 
   /// The whole of a file: what lies in it, then what a reader makes of it.
@@ -182,8 +207,15 @@ struct Scan {
 
   /// Keras keeps a Lambda layer as marshalled bytecode in the description of the model.
   private mutating func lambdas(_ tree: MetadataTree) {
-    for case .string(let text) in tree.nodes
-    where text.utf8.count > 20 && text.contains("\"Lambda\"") && text.contains("class_name") {
+    // One text may stand in many places; all of a pickle's are no longer than itself.
+    var left = limits.pickleBytes
+    for case .string(let text) in tree.nodes where text.utf8.count > 20 {
+      left -= text.utf8.count
+      guard left >= 0 else { return tooMuch(Place()) }
+      let plain = ByteRegion(unescaped(text))
+      guard offset(of: Array("\"Lambda\"".utf8), in: plain.bytes, from: 0) != nil,
+        offset(of: Array("class_name".utf8), in: plain.bytes, from: 0) != nil
+      else { continue }
       add(
         Finding(
           .lambdaLayer, .suspicious,
@@ -194,4 +226,34 @@ struct Scan {
   private func sentence(_ error: PortError) -> String {
     error.remedy.map { "\(error.message); \($0)" } ?? error.message
   }
+}
+
+/// The bytes of a JSON text with the ASCII that it writes as `\u00XX` in its place: a name can be hidden
+/// so.
+private func unescaped(_ text: String) -> [UInt8] {
+  let bytes = Array(text.utf8)
+  let backslash = UInt8(ascii: "\\")
+  guard bytes.contains(backslash) else { return bytes }
+  var result: [UInt8] = []
+  result.reserveCapacity(bytes.count)
+  var place = 0
+  while place < bytes.count {
+    guard bytes[place] == backslash, place + 1 < bytes.count else {
+      result.append(bytes[place])
+      place += 1
+      continue
+    }
+    let digits = String(
+      decoding: bytes[place..<min(place + 6, bytes.count)].dropFirst(2), as: UTF8.self)
+    if bytes[place + 1] == UInt8(ascii: "u"), digits.utf8.count == 4,
+      let value = UInt32(digits, radix: 16), value < 0x80
+    {
+      result.append(UInt8(truncatingIfNeeded: value))
+      place += 6
+    } else {
+      result += [backslash, bytes[place + 1]]
+      place += 2
+    }
+  }
+  return result
 }

@@ -33,12 +33,11 @@ struct KeyIdentities {
     _ pairs: [PickleArena.Pair], of arena: PickleArena
   ) -> [(key: PickleArena.Handle, value: PickleArena.Handle)] {
     guard pairs.count > 1 else { return pairs.map { ($0.key, $0.value) } }
-    if known.isEmpty { known = Array(repeating: -1, count: arena.nodes.count) }
     dicts += 1
     var entries: [(key: PickleArena.Handle, value: PickleArena.Handle)] = []
     entries.reserveCapacity(pairs.count)
     for pair in pairs {
-      let number = number(pair.key, arena)
+      let number = number(of: pair.key, in: arena)
       if places[number].dict == dicts {
         entries[places[number].place].value = pair.value
       } else {
@@ -49,9 +48,14 @@ struct KeyIdentities {
     return entries
   }
 
+  /// A number that equal keys share.
+  ///
   /// A tuple's number is that of its elements' numbers, which come first. Its elements are older
   /// than itself, so this ends, and each value is numbered once however many tuples share it.
-  private mutating func number(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Int {
+  ///
+  /// - Parameter arena: the same at every call.
+  mutating func number(of handle: PickleArena.Handle, in arena: PickleArena) -> Int {
+    if known.isEmpty { known = Array(repeating: -1, count: arena.nodes.count) }
     var pending = [handle]
     while let next = pending.last {
       if known[Int(next.index)] < 0 {

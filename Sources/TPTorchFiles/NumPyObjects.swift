@@ -21,7 +21,15 @@ struct NumPyObjects {
   private let arena: PickleArena
   private let limits: ReadLimits
   private var bytes: PickledBytes
-  private var storages: [PickleArena.Handle: Storage] = [:]
+  private var storages: [Reading: Storage] = [:]
+  // Scalars that are texts or bytes may be as long as the file, and shared.
+  private var texts: [Reading: MetadataTree.Node?] = [:]
+
+  /// Bytes and the order in which they are read; `nil` for bytes that stay what they are.
+  private struct Reading: Hashable {
+    let bytes: PickleArena.Handle
+    let byteOrder: Storage.ByteOrder?
+  }
 
   init(_ arena: PickleArena, bytes: PickledBytes, limits: ReadLimits) {
     self.arena = arena
@@ -75,8 +83,9 @@ struct NumPyObjects {
     _ isFortran: Bool, _ data: PickleArena.Handle
   ) throws(PortError) -> Tensor? {
     guard case .numbers(let dtype, let byteOrder) = elements(type),
-      let extents = arena.tuple(shape)?.map({ arena.int($0) })
+      let dimensions = arena.tuple(shape), dimensions.count <= 1_024
     else { return nil }
+    let extents = dimensions.map { arena.int($0) }
     let offset = arena.offset(of: handle)
     let known = extents.compactMap { $0 }
     guard known.count == extents.count, let region = bytes.region(data) else { return nil }
@@ -88,10 +97,11 @@ struct NumPyObjects {
           .malformed,
           "an array of shape \(shape) and type \(dtype.rawValue) has \(region.count) bytes")
       }
+      let reading = Reading(bytes: data, byteOrder: byteOrder)
       let storage =
-        storages[data]
+        storages[reading]
         ?? Storage(key: "byte \(arena.offset(of: data))", byteOrder: byteOrder, region: region)
-      storages[data] = storage
+      storages[reading] = storage
       let strides =
         isFortran
         ? Shape(known: known.reversed()).contiguousStrides.reversed() : shape.contiguousStrides
@@ -111,8 +121,8 @@ struct NumPyObjects {
       let elements = elements(arguments[0]), let region = bytes.region(arguments[1])
     else { return nil }
     switch elements {
-    case .bytes: return .bytes(region.array())
-    case .texts(let order): return text(region, order)
+    case .bytes: return text(arguments[1], region, nil)
+    case .texts(let order): return text(arguments[1], region, order)
     case .numbers(let dtype, let byteOrder):
       guard region.count == dtype.byteCount,
         let tensor = try? Tensor(
@@ -128,7 +138,19 @@ struct NumPyObjects {
     }
   }
 
-  private func text(_ region: ByteRegion, _ order: Storage.ByteOrder) -> MetadataTree.Node? {
+  /// A text, or bytes where there is no byte order.
+  private mutating func text(
+    _ bytes: PickleArena.Handle, _ region: ByteRegion, _ order: Storage.ByteOrder?
+  ) -> MetadataTree.Node? {
+    let reading = Reading(bytes: bytes, byteOrder: order)
+    if let known = texts[reading] { return known }
+    let node: MetadataTree.Node? =
+      if let order { decoded(region, order) } else { .bytes(region.array()) }
+    texts.updateValue(node, forKey: reading)
+    return node
+  }
+
+  private func decoded(_ region: ByteRegion, _ order: Storage.ByteOrder) -> MetadataTree.Node? {
     var cursor = ByteCursor(region.bytes)
     var scalars = String.UnicodeScalarView()
     while let unit = try? order == .big ? cursor.big(UInt32.self) : cursor.little(UInt32.self) {

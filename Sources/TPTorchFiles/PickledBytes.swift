@@ -5,7 +5,9 @@ internal import TPPickle
 struct PickledBytes {
   private let arena: PickleArena
   private let source: ByteRegion
-  // Texts in Latin-1, which stand for bytes and have to be recoded.
+  // What does not lie in the pickle as it is, made once however many arrays share it: bytes with escapes
+  // and texts of Python 2, and, by the text, what stands for bytes in Latin-1.
+  private var made: [PickleArena.Handle: ByteRegion] = [:]
   private var recoded: [PickleArena.Handle: ByteRegion] = [:]
 
   /// - Parameter source: what the machine was given.
@@ -18,10 +20,17 @@ struct PickledBytes {
   /// `_codecs.encode(text, 'latin1')` by which protocols 0 to 2 write them.
   mutating func region(_ value: PickleArena.Handle) -> ByteRegion? {
     switch arena[value] {
-    case .bytes(let bytes), .byteArray(let bytes): return lent(value, bytes)
-    case .string(let text): return ByteRegion(Array(text.utf8))
+    case .bytes(let bytes), .byteArray(let bytes):
+      if let region = lent(value, bytes.count) ?? made[value] { return region }
+      let region = ByteRegion(bytes)
+      made[value] = region
+      return region
+    case .string(let text):
+      if let known = made[value] { return known }
+      let region = ByteRegion(Array(text.utf8))
+      made[value] = region
+      return region
     case .call(let place):
-      if let known = recoded[value] { return known }
       let call = arena.calls[place]
       guard let name = arena.global(call.callable)?.fullName,
         let arguments = arena.tuple(call.arguments)
@@ -31,11 +40,12 @@ struct PickledBytes {
       }
       switch name {
       case "_codecs.encode":
+        if arguments.count == 2, let known = recoded[first] { return known }
         guard arguments.count == 2, let text = arena.string(first), let bytes = latin1(text) else {
           return nil
         }
         let region = ByteRegion(bytes)
-        recoded[value] = region
+        recoded[first] = region
         return region
       case "builtins.bytearray", "__builtin__.bytearray", "builtins.bytes", "__builtin__.bytes":
         // One step in: a call inside of a call inside of a call is nobody's bytes.
@@ -52,12 +62,12 @@ struct PickledBytes {
     }
   }
 
-  /// The operand of the opcode that made the value, where it has exactly these bytes.
-  private func lent(_ value: PickleArena.Handle, _ bytes: [UInt8]) -> ByteRegion {
+  /// The operand of the opcode that made the value, where its bytes are those of the value.
+  private func lent(_ value: PickleArena.Handle, _ count: Int) -> ByteRegion? {
     let offset = arena.offset(of: value)
     guard let head = source.slice(offset: offset, length: 1)?.array().first,
       let opcode = PickleOpcode(rawValue: head)
-    else { return ByteRegion(bytes) }
+    else { return nil }
     let width: Int? =
       switch opcode {
       case .shortBinBytes, .shortBinString: 1
@@ -65,14 +75,12 @@ struct PickledBytes {
       case .binBytes8, .byteArray8: 8
       default: nil
       }
-    guard let width, let region = source.slice(offset: offset + 1 + width, length: bytes.count)
-    else { return ByteRegion(bytes) }
-    return region
+    return width.flatMap { source.slice(offset: offset + 1 + $0, length: count) }
   }
 }
 
 /// The bytes of a text in Latin-1, or `nil` where it has other characters.
-func latin1(_ text: String) -> [UInt8]? {
+package func latin1(_ text: String) -> [UInt8]? {
   var bytes: [UInt8] = []
   bytes.reserveCapacity(text.utf8.count)
   for scalar in text.unicodeScalars {

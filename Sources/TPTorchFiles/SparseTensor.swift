@@ -88,6 +88,8 @@ struct SparseTensor {
   }
 
   private func dense(_ byteCount: Int, _ limits: ReadLimits) throws(PortError) -> ByteRegion {
+    // Shapes without elements may still have more places than could be walked through.
+    if byteCount == 0 { return ByteRegion([]) }
     let source = try values.contiguousBytes(limits: limits)
     var numbers: [[Int]] = []
     for tensor in indices { numbers.append(try tensor.integers(limits: limits)) }

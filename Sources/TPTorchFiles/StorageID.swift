@@ -20,6 +20,9 @@ struct StorageID {
   /// A part of it that the tensor sees, in elements.
   let view: (offset: Int, count: Int)?
 
+  /// PyTorch's keys are numbers; one as long as the file would be compared at each of its uses.
+  private static let longestKey = 1_024
+
   /// - Parameter hasView: whether a sixth field tells of a view.
   /// - Throws: `PortError` for anything else, and for a class that is no storage.
   init(
@@ -32,6 +35,7 @@ struct StorageID {
     guard let fields = arena.tuple(id), fields.count == (hasView ? 6 : 5),
       arena.text(fields[0]) == "storage",
       let key = arena.text(fields[2]) ?? arena.int(fields[2]).map({ String($0) }),
+      key.utf8.count <= StorageID.longestKey,
       let location = arena.text(fields[3]), let count = arena.int(fields[4]), count >= 0
     else {
       throw PortError(.malformed, "a persistent id is not \(wanted)", offset: offset)
@@ -99,13 +103,23 @@ struct StorageID {
 }
 
 extension PickleArena {
-  /// A text, whether it was saved as one or, by Python 2, as ASCII bytes.
+  /// A text, whether it was saved as one or as ASCII bytes: names and keys, which are short. Longer
+  /// bytes are none, because they may be shared by as many values as the file has bytes.
   func text(_ handle: Handle) -> String? {
     switch self[handle] {
     case .string(let text): text
     case .bytes(let bytes):
-      bytes.allSatisfy { $0 < 0x80 } ? String(decoding: bytes, as: UTF8.self) : nil
+      bytes.count <= 1_024 && bytes.allSatisfy({ $0 < 0x80 })
+        ? String(decoding: bytes, as: UTF8.self) : nil
     default: nil
     }
+  }
+
+  /// The integer behind a handle, or written as a text there: before 0.1.10 keys of storages were both.
+  func number(_ handle: Handle) -> Int? {
+    if let number = int(handle) { return number }
+    // More digits than an integer has may be as many as the file has bytes.
+    guard let text = text(handle), text.utf8.count <= 20 else { return nil }
+    return Int(text)
   }
 }

@@ -53,7 +53,7 @@ struct TarReader {
     let pickle = try pickle()
     let arena = pickle.arena
     guard let fields = arena.tuple(pickle.root), fields.count == 3,
-      let key = TarReader.key(fields[0], arena), let location = arena.text(fields[1]),
+      let key = arena.number(fields[0]), let location = arena.text(fields[1]),
       let global = arena.global(fields[2]),
       case .typed(let dtype) = StorageClass(module: global.module, name: global.name)
     else {
@@ -100,7 +100,7 @@ struct TarReader {
     }
     for view in views {
       guard let fields = arena.tuple(view), fields.count == 4,
-        let key = TarReader.key(fields[0], arena), let root = TarReader.key(fields[1], arena),
+        let key = arena.number(fields[0]), let root = arena.number(fields[1]),
         let offset = arena.int(fields[2]), let count = arena.int(fields[3]),
         let whole = storages[root], offset >= 0, count >= 0, offset <= whole.count,
         count <= whole.count - offset
@@ -129,7 +129,7 @@ struct TarReader {
     let pickle = try pickle()
     let arena = pickle.arena
     guard let fields = arena.tuple(pickle.root), fields.count == 3,
-      let key = TarReader.key(fields[0], arena)
+      let key = arena.number(fields[0])
     else {
       throw PortError(
         .malformed, "a tensor is not (key, key of its storage, class)", offset: start)
@@ -139,7 +139,10 @@ struct TarReader {
     let rank = Int(try cursor.little(Int32.self))
     try cursor.skip(4)
     offset = cursor.offset
-    guard rank >= 0, rank <= limits.rank else {
+    guard rank >= 0 else {
+      throw PortError(.malformed, "a tensor has \(rank) dimensions", offset: start)
+    }
+    guard rank <= limits.rank else {
       throw PortError(
         .limit, "a tensor has \(rank) dimensions, more than \(limits.rank)", offset: start)
     }
@@ -148,7 +151,7 @@ struct TarReader {
     let first = try numbers(1)[0]
     do throws(PortError) {
       let shape = try Shape(extents, limits: limits)
-      let storageKey = TarReader.key(fields[1], arena)
+      let storageKey = arena.number(fields[1])
       var found = storageKey.flatMap { storages[$0] }
       if found == nil, mayLack, let storageKey, let global = arena.global(fields[2]) {
         found = TarReader.lost(storageKey, of: global, shape, strides, first)
@@ -186,10 +189,5 @@ struct TarReader {
     }
     return TypedStorage(
       storage: storage, className: tensorClass.module + "." + name, dtype: dtype, count: end)
-  }
-
-  /// Keys are integers, or were turned into texts.
-  static func key(_ handle: PickleArena.Handle, _ arena: PickleArena) -> Int? {
-    arena.int(handle) ?? arena.text(handle).flatMap { Int($0) }
   }
 }

@@ -111,8 +111,7 @@ final class TarStorages: PersistentSource {
   func value(
     _ id: PickleArena.Handle, in arena: PickleArena
   ) throws(PortError) -> PersistentValue {
-    let number = arena.text(id).flatMap { Int($0) } ?? arena.int(id)
-    guard let number else {
+    guard let number = arena.number(id) else {
       throw PortError(
         .malformed, "a persistent id is \(arena[id].kind), not the number of a tensor",
         offset: arena.offset(of: id), record: "pickle")

@@ -14,7 +14,10 @@ enum TensorFunction {
 
   /// The function of a full name, which is never split or searched.
   init?(_ fullName: String) {
-    guard let known = Self.names[fullName] else { return nil }
+    // A name may be long and called a million times.
+    guard fullName.utf8.count <= Self.longestName, let known = Self.names[fullName] else {
+      return nil
+    }
     self = known
   }
 
@@ -40,6 +43,8 @@ enum TensorFunction {
     "fastai.torch_core._fa_rebuild_tensor": .fastai,
     "torch.storage._load_from_bytes": .loadFromBytes,
   ]
+
+  private static let longestName = names.keys.map(\.utf8.count).max() ?? 0
 
   /// The shortest of its names, for sentences.
   var name: String {
@@ -67,8 +72,8 @@ enum TensorFunction {
 extension PickleArena.Global {
   /// Whether it is a class whose objects were tensors before 0.4, for example `torch.cuda.HalfTensor`.
   var isOldTensorClass: Bool {
-    (module == "torch" || module == "torch.cuda") && name.hasSuffix("Tensor")
-      && Self.oldPrefixes.contains(String(name.dropLast(6)))
+    (module == "torch" || module == "torch.cuda") && name.utf8.count <= 32
+      && name.hasSuffix("Tensor") && Self.oldPrefixes.contains(String(name.dropLast(6)))
   }
 
   /// Whether it is a class that wraps a tensor.

@@ -7,7 +7,7 @@ extension TensorRebuilder {
   /// `(storage, offset, size, stride, quantizer, requires_grad, hooks)`: the stored integers are the
   /// tensor's elements here; the quantizer, by which they stand for real numbers, goes with them.
   mutating func quantized(
-    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle
+    _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle, _ depth: Int
   ) throws(PortError) -> RebuiltTensor {
     let typed = try storage(arguments[0], handle)
     switch typed.dtype {
@@ -20,6 +20,7 @@ extension TensorRebuilder {
       let name = arena.global(kind)?.fullName
     else { throw malformed("a quantized tensor has no quantizer", handle) }
     let scheme: Quantization.Scheme
+    var layers = 0
     switch name {
     case "torch.per_tensor_affine":
       guard quantizer.count == 3, let scale = number(quantizer[1]),
@@ -31,14 +32,16 @@ extension TensorRebuilder {
         tensor.shape.extents.indices.contains(axis)
       else { throw malformed("a quantizer is not (scheme, scales, zero points, axis)", handle) }
       let channels = tensor.shape[axis]
-      guard let scales = try numbers(quantizer[1]), let zeroPoints = try numbers(quantizer[2]),
-        scales.shape.extents == [channels], zeroPoints.shape.extents == [channels]
+      guard let scales = try numbers(quantizer[1], depth),
+        let zeroPoints = try numbers(quantizer[2], depth),
+        scales.tensor.shape.extents == [channels], zeroPoints.tensor.shape.extents == [channels]
       else {
         throw malformed(
           "a quantizer has not one scale and zero point for each of the \(channels) channels",
           handle)
       }
-      scheme = .perChannel(scales: scales, zeroPoints: zeroPoints, axis: axis)
+      layers = try self.layers(over: [scales, zeroPoints], handle)
+      scheme = .perChannel(scales: scales.tensor, zeroPoints: zeroPoints.tensor, axis: axis)
     default:
       throw PortError(
         .unsupported, "\(printable(name)) is no way to quantize that we know",
@@ -46,7 +49,7 @@ extension TensorRebuilder {
     }
     return RebuiltTensor(
       tensor: try tensor.quantized(Quantization(scheme)),
-      parts: [(name: "<quantizer>", value: arguments[4])])
+      parts: [(name: "<quantizer>", value: arguments[4])], layers: layers)
   }
 
   private func number(_ value: PickleArena.Handle) -> Double? {
@@ -58,12 +61,15 @@ extension TensorRebuilder {
   }
 
   /// Scales or zero points: a tensor, or a list of numbers made one.
-  private mutating func numbers(_ values: PickleArena.Handle) throws(PortError) -> Tensor? {
+  private mutating func numbers(
+    _ values: PickleArena.Handle, _ depth: Int
+  ) throws(PortError) -> RebuiltTensor? {
     let elements: [PickleArena.Handle]
     switch arena[values] {
     case .list(let own), .tuple(let own): elements = own
-    default: return try tensor(values, depth: 1)?.tensor
+    default: return try tensor(values, depth: depth + 1)
     }
+    if let known = quantizerNumbers[values] { return RebuiltTensor(tensor: known) }
     let integers = elements.compactMap { arena.int($0) }
     var writer = ByteWriter(capacity: elements.count * 8)
     if integers.count == elements.count {
@@ -74,10 +80,12 @@ extension TensorRebuilder {
         writer.little(value.bitPattern)
       }
     }
-    return try Tensor(
+    let made = try Tensor(
       dtype: integers.count == elements.count ? .int64 : .float64,
       shape: try Shape([elements.count], limits: limits),
       storage: Storage(key: "quantizer", region: ByteRegion(writer.bytes)))
+    quantizerNumbers[values] = made
+    return RebuiltTensor(tensor: made)
   }
 
   /// `(layout, data)`; COO: (indices, values, size[, is_coalesced]), the others: (compressed
@@ -94,10 +102,10 @@ extension TensorRebuilder {
     let indices = isCOO ? [data[0]] : [data[0], data[1]]
     let values = isCOO ? data[1] : data[2]
     let extents = try integers(isCOO ? data[2] : data[3], "size", handle)
-    var tensors: [Tensor] = []
-    for part in indices + [values] {
-      tensors.append(try wrapped(part, handle, depth).tensor)
-    }
+    var rebuilt: [RebuiltTensor] = []
+    for part in indices + [values] { rebuilt.append(try wrapped(part, handle, depth)) }
+    let tensors = rebuilt.map(\.tensor)
+    let layers = try self.layers(over: rebuilt, handle)
     do throws(PortError) {
       let sparse = try SparseTensor(
         layout: layout, shape: try Shape(extents, limits: limits),
@@ -105,7 +113,8 @@ extension TensorRebuilder {
       let names = isCOO ? ["<indices>"] : ["<compressed_indices>", "<plain_indices>"]
       return RebuiltTensor(
         tensor: try sparse.tensor(limits: limits),
-        parts: zip(names + ["<values>"], indices + [values]).map { (name: $0, value: $1) })
+        parts: zip(names + ["<values>"], indices + [values]).map { (name: $0, value: $1) },
+        layers: layers)
     } catch {
       var placed = error
       if placed.offset == nil { placed.offset = arena.offset(of: handle) }
@@ -195,7 +204,9 @@ extension TensorRebuilder {
   mutating func deviceTensor(
     _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle, _ depth: Int
   ) throws(PortError) -> RebuiltTensor {
-    let inner = try wrapped(arguments[0], handle, depth).tensor
+    let rebuilt = try wrapped(arguments[0], handle, depth)
+    let inner = rebuilt.tensor
+    let layers = try self.layers(over: [rebuilt], handle)
     let dtype = try dtype(arguments[1], handle)
     let location = arena.text(arguments[2]) ?? inner.storage.location
     let requiresGrad = try bool(arguments[3], handle)
@@ -221,7 +232,7 @@ extension TensorRebuilder {
     return RebuiltTensor(
       tensor: try Tensor(
         dtype: dtype, shape: inner.shape, strides: inner.strides, offset: inner.offset,
-        storage: storage, requiresGrad: requiresGrad, pending: inner.pending))
+        storage: storage, requiresGrad: requiresGrad, pending: inner.pending), layers: layers)
   }
 }
 

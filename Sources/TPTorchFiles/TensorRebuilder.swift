@@ -16,6 +16,9 @@ struct RebuiltTensor {
   var kind = Kind.tensor
   /// What it is made of where it is more than a view of a storage, by names of ours.
   var parts: [(name: String, value: PickleArena.Handle)] = []
+  /// Through how many other tensors its elements are had: they are fetched, and freed, one through the
+  /// other.
+  var layers = 0
 }
 
 /// Makes tensors of the calls by which PyTorch rebuilds them (torch/_utils.py, torch/_tensor.py).
@@ -36,6 +39,8 @@ struct TensorRebuilder {
   // By the bytes that hold them, however often they are loaded.
   var nestedStreams: [PickleArena.Handle: LegacyStream] = [:]
   var nestedTensors: [PickleArena.Handle: RebuiltTensor] = [:]
+  /// Scales and zero points by the lists that they are made of.
+  var quantizerNumbers: [PickleArena.Handle: Tensor] = [:]
 
   init(
     _ arena: PickleArena, source: ByteRegion, storages: any PersistentSource, limits: ReadLimits,
@@ -56,11 +61,7 @@ struct TensorRebuilder {
     if !places.isEmpty, places[Int(handle.index)] >= 0 {
       return known[Int(places[Int(handle.index)])]
     }
-    guard depth < min(limits.depth, 100) else {
-      throw PortError(
-        .limit, "tensors are wrapped in each other \(depth) times",
-        offset: arena.offset(of: handle))
-    }
+    guard depth < min(limits.depth, Self.mostLayers) else { throw tooManyLayers(depth, handle) }
     if case .persistent(let id) = arena[handle] {
       guard case .tensor(let tensor) = try storages.value(id, in: arena) else { return nil }
       return RebuiltTensor(tensor: tensor)
@@ -97,6 +98,25 @@ struct TensorRebuilder {
     return result
   }
 
+  private static let mostLayers = 100
+
+  private func tooManyLayers(_ count: Int, _ handle: PickleArena.Handle) -> PortError {
+    PortError(
+      .limit, "tensors are wrapped in each other \(count) times",
+      offset: arena.offset(of: handle),
+      remedy: "no checkpoint needs that; do not trust the file")
+  }
+
+  /// One more than the layers of what a tensor is made of. The order in which values are built may keep
+  /// the recursion short and the chain long.
+  func layers(
+    over parts: [RebuiltTensor], _ handle: PickleArena.Handle
+  ) throws(PortError) -> Int {
+    let layers = 1 + (parts.map(\.layers).max() ?? 0)
+    guard layers <= Self.mostLayers else { throw tooManyLayers(layers, handle) }
+    return layers
+  }
+
   private mutating func apply(
     _ function: TensorFunction, _ arguments: [PickleArena.Handle], _ handle: PickleArena.Handle,
     _ depth: Int
@@ -120,7 +140,7 @@ struct TensorRebuilder {
       }
       return inner
     case .fromType: return try fromType(arguments, handle, depth)
-    case .quantized: return try quantized(arguments, handle)
+    case .quantized: return try quantized(arguments, handle, depth)
     case .sparse: return try sparse(arguments, handle, depth)
     case .nested: return try nested(arguments, handle, depth)
     case .meta: return RebuiltTensor(tensor: try meta(arguments, handle))

@@ -47,6 +47,8 @@ private struct ExportReader {
   private var storages: [String: Storage] = [:]
   private var files: [String: Checkpoint] = [:]
   private var allowance: PickleAllowance
+  /// Bytes of the paths of all tensors.
+  private var pathText = 0
 
   init(_ records: TorchRecords, byteOrder: Storage.ByteOrder, _ limits: ReadLimits) {
     self.records = records
@@ -109,7 +111,12 @@ private struct ExportReader {
     guard tensors.count + inner.tensors.count <= limits.members else {
       throw PortError(.limit, "the program holds more than \(limits.members) tensors")
     }
-    tensors += inner.tensors.map { TensorRecord(path: path + $0.path, tensor: $0.tensor) }
+    for record in inner.tensors {
+      let place = path + record.path
+      pathText += place.reduce(0) { $0 + $1.utf8.count + 1 }
+      try limits.checkPathText(pathText, paths: tensors.count)
+      tensors.append(TensorRecord(path: place, tensor: record.tensor))
+    }
   }
 
   /// A file of torch.save, read once however many weights name it.
@@ -119,12 +126,9 @@ private struct ExportReader {
     let bytes = try records.archive.bytes(of: member)
     let inner: Checkpoint
     do throws(PortError) {
-      inner = try TorchFile.read(SharedBytes(lending: bytes), limits: allowance.limits(for: member))
+      inner = try TorchFile.readInner(SharedBytes(lending: bytes), allowance.limits(for: member))
     } catch {
       throw PortError(error.kind, error.message, record: member.name, remedy: error.remedy)
-    }
-    guard inner.container == .torchZip else {
-      throw PortError(.malformed, "a pickled weight is no checkpoint", record: member.name)
     }
     allowance.take(values: inner.metadata.nodes.count, bytes: member.byteCount)
     files[member.name] = inner

@@ -57,12 +57,9 @@ extension TorchFile {
     do throws(PortError) {
       // No pass over all weights for the outer sum now: their own sums are verified at their use.
       let bytes = try archive.bytesDespiteChecksum(of: member)
-      let inner = try TorchFile.read(
-        SharedBytes(lending: bytes), limits: allowance.limits(for: member))
+      let inner = try TorchFile.readInner(
+        SharedBytes(lending: bytes), allowance.limits(for: member))
       allowance.take(values: inner.metadata.nodes.count, bytes: member.byteCount)
-      guard inner.container == .torchZip else {
-        throw PortError(.malformed, "is no checkpoint")
-      }
       return inner
     } catch {
       let record = error.record.map { member.name + "!" + $0 } ?? member.name

@@ -65,6 +65,8 @@ private struct OldScriptReader {
   private var built: [Int: Tensor] = [:]
   private var storages: [String: Storage] = [:]
   private(set) var records: [TensorRecord] = []
+  /// Bytes of the names of all parameters.
+  private var nameText = 0
 
   init(_ archive: TorchRecords, _ limits: ReadLimits) {
     self.archive = archive
@@ -85,7 +87,9 @@ private struct OldScriptReader {
       guard let name = parameter["name"]?.string else {
         throw PortError(.malformed, "a parameter has no name", key: path.joined(separator: "."))
       }
-      let place = path + [name]
+      let place = (path + [name]).joined(separator: ".")
+      nameText += place.utf8.count
+      try limits.checkPathText(nameText, paths: records.count)
       do throws(PortError) {
         // A parameter that is None has no tensor.
         guard let id = integer(parameter["tensorId"]) ?? (parameter["tensorId"] == nil ? 0 : nil)
@@ -96,9 +100,9 @@ private struct OldScriptReader {
         let tensor: Tensor
         if let known = built[id] { tensor = known } else { tensor = try self.tensor(tensors[id]) }
         built[id] = tensor
-        records.append(TensorRecord(path: [place.joined(separator: ".")], tensor: tensor))
+        records.append(TensorRecord(path: [place], tensor: tensor))
       } catch {
-        throw error.at(key: place.joined(separator: "."))
+        throw error.at(key: place)
       }
       guard records.count <= limits.members else {
         throw PortError(.limit, "the program holds more than \(limits.members) tensors")

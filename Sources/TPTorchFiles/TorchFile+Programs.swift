@@ -81,9 +81,10 @@ extension Interpretation {
   /// The globals of several pickles, each name once.
   static func merged(_ lists: [[Checkpoint.Global]]) -> [Checkpoint.Global] {
     var result: [Checkpoint.Global] = []
-    var places: [String: Int] = [:]
+    // By UTF-8: names that only look the same to Swift are two.
+    var places: [[UInt8]: Int] = [:]
     for global in lists.joined() {
-      let name = global.module + "\n" + global.name
+      let name = Array((global.module + "\n" + global.name).utf8)
       if let place = places[name] {
         result[place].count += global.count
       } else {

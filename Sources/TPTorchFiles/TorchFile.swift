@@ -29,6 +29,18 @@ public enum TorchFile {
     }
   }
 
+  /// Reads a checkpoint that lies in a program; not a program in a program, which could be nested
+  /// deeper than any stack.
+  static func readInner(
+    _ file: SharedBytes, _ limits: ReadLimits
+  ) throws(PortError) -> Checkpoint {
+    let records = try TorchRecords(try ZipArchive(file, limits: limits))
+    guard try records.kind() == .checkpoint else {
+      throw PortError(.malformed, "is no checkpoint, and only one may lie in a program")
+    }
+    return try readCheckpoint(records, limits)
+  }
+
   private static func readCheckpoint(
     _ records: TorchRecords, _ limits: ReadLimits
   ) throws(PortError) -> Checkpoint {

@@ -9,6 +9,7 @@ extension TreeBuilder {
     _ call: PickleArena.Call, _ value: PickleArena.Handle
   ) throws(PortError) -> MetadataTree.Node {
     var arguments = arena.tuple(call.arguments) ?? []
+    try count(arguments.count, of: call.arguments)
     var name: String
     if let global = publicName(call.callable) {
       name = global
@@ -86,8 +87,9 @@ extension TreeBuilder {
   private mutating func orderedDict(
     _ arguments: [PickleArena.Handle], _ call: PickleArena.Call
   ) throws(PortError) -> MetadataTree.Node? {
-    guard arguments.count <= 1, let initial = pairs(arguments.first) else { return nil }
-    if let first = arguments.first { try count(initial.count, of: first) }
+    guard arguments.count <= 1 else { return nil }
+    if let first = arguments.first { try count(pairCount(first) ?? 0, of: first) }
+    guard let initial = pairs(arguments.first) else { return nil }
     let entries = entries(initial + call.entries)
     let fields = try fields(of: call.states)
     if fields.isEmpty { return .dict(entries) }
@@ -121,6 +123,8 @@ extension TreeBuilder {
       return entries(own) + entries(slots)
     default: break
     }
+    // A tensor that is wrapped again and again has the states of the innermost each time.
+    try count(1, of: state)
     return [MetadataTree.Entry(key: tree.add(.string("<_state>")), value: child(state))]
   }
 
@@ -138,6 +142,12 @@ extension TreeBuilder {
     case .list(let own), .tuple(let own), .set(let own), .frozenSet(let own): own
     default: nil
     }
+  }
+
+  /// How many values `pairs` looks at; `nil` for what cannot hold pairs.
+  func pairCount(_ argument: PickleArena.Handle) -> Int? {
+    if case .dict(let pairs) = arena[argument] { return pairs.count }
+    return elements(argument)?.count
   }
 
   /// The pairs that Python 2 gives `OrderedDict` as a list, or the dict that may stand there.
@@ -172,7 +182,8 @@ extension TreeBuilder {
     }
     let names = ["latin1", "latin-1", "iso-8859-1"]
     guard arguments.count == 2, let text = arena.string(first),
-      let encoding = arena.string(arguments[1]), names.contains(encoding.lowercased())
+      let encoding = arena.string(arguments[1]), encoding.utf8.count <= 16,
+      names.contains(encoding.lowercased())
     else { return nil }
     if let known = encoded[first] { return known }
     let bytes = latin1(text)

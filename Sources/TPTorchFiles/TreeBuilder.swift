@@ -167,9 +167,11 @@ struct TreeBuilder {
         RebuiltTensor(tensor: try typed.flat(limits), kind: .storage))
     case .tensor(let tensor): return try wrap(RebuiltTensor(tensor: tensor), value)
     case .call(let function, let arguments):
+      let own = arena.tuple(arguments) ?? []
+      try count(own.count, of: arguments)
       return .object(
-        className: publicName(function) ?? "(call)",
-        arguments: children(arena.tuple(arguments) ?? []), fields: [], items: [], entries: [])
+        className: publicName(function) ?? "(call)", arguments: children(own), fields: [],
+        items: [], entries: [])
     }
   }
 
@@ -210,13 +212,16 @@ struct TreeBuilder {
   /// The path by which a value was found, as far as it can be told.
   private func path(of value: PickleArena.Handle) -> String {
     var components: [String] = []
+    var text = 0
     var value = value
-    while let parent = parents[Int(value.index)], components.count < limits.depth {
+    while let parent = parents[Int(value.index)], components.count < limits.depth, text < 1 << 16 {
       guard let here = handles[Int(value.index)], let above = handles[Int(parent.index)] else {
         break
       }
       let step = tree.steps(from: above, known).first { $0.target == here }
-      if let step { components += tree.components(of: step).reversed() }
+      let own = step.map { tree.components(of: $0) } ?? []
+      text += own.reduce(0) { $0 + $1.utf8.count }
+      components += own.reversed()
       value = parent
     }
     return components.reversed().joined(separator: ".")

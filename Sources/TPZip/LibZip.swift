@@ -103,6 +103,38 @@ internal import TPBytes
   }
 }
 
+extension LibZip {
+  /// Names that may lie in one bucket of libzip's table. Honest ones come to a dozen.
+  private static let mostCollisions = 1_000
+
+  /// Refuses names that were chosen to lie in one bucket of libzip's table: it looks at all that are
+  /// there for each that it adds, and in libzip 1.7 the hash has no secret.
+  static func checkCollisions(of members: [ZipMember]) throws(PortError) {
+    guard members.count > mostCollisions else { return }
+    var buckets = 256
+    while buckets < members.count * 4 / 3 { buckets *= 2 }
+    var counts = [Int](repeating: 0, count: buckets)
+    for member in members {
+      var hash: UInt32 = 5381
+      var hasControls = false
+      for byte in member.name.utf8 {
+        hash = hash &* 33 &+ UInt32(byte)
+        hasControls = hasControls || byte < 0x20
+      }
+      // Such a name it takes for one in code page 437, and hashes what that is in UTF-8.
+      let bucket = hasControls ? 0 : Int(hash) & (buckets - 1)
+      counts[bucket] += 1
+      guard counts[bucket] <= mostCollisions else {
+        throw PortError(
+          .limit,
+          "more than \(mostCollisions) members of the zip file have names that libzip cannot tell"
+            + " apart without comparing them all", offset: member.headerOffset, record: member.name,
+          remedy: "the file was made to exhaust its reader; do not trust it")
+      }
+    }
+  }
+}
+
 /// CRC-32 as zip files use it; pass the result for the bytes before as `seed` to go on.
 func crc32(_ bytes: RawSpan, seed: UInt32 = 0) -> UInt32 {
   unsafe bytes.withUnsafeBytes { buffer in

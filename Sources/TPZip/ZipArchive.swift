@@ -37,6 +37,7 @@ public final class ZipArchive: Sendable {
           remedy: "readers differ in which one they take; write the file anew")
       }
     }
+    try LibZip.checkCollisions(of: members)
     let second = try LibZip(file)
     try second.agree(with: members)
     self.file = file
@@ -58,13 +59,13 @@ public final class ZipArchive: Sendable {
     places[name].map { members[$0] }
   }
 
-  /// A member's bytes, with their checksum verified unless the limits say otherwise: lent where they are stored, else inflated anew
-  /// at every call.
+  /// A member's bytes, with their checksum verified unless the limits say otherwise: lent where they
+  /// are stored, else inflated anew at every call.
   ///
   /// - Throws: `PortError` naming the member, for a checksum that contradicts the bytes, a stream
   ///   that does not inflate to the size that the directory gives, or one that exceeds the limits.
   public func bytes(of member: ZipMember) throws(PortError) -> ByteRegion {
-    let region = try unverifiedBytes(of: member)
+    let region = try bytesDespiteChecksum(of: member)
     if !limits.ignoresChecksums { try verify(member, region) }
     return region
   }
@@ -88,7 +89,7 @@ public final class ZipArchive: Sendable {
     var mismatched: [String] = []
     for member in members {
       do throws(PortError) {
-        try verify(member, try unverifiedBytes(of: member))
+        try verify(member, try bytesDespiteChecksum(of: member))
         if member.checksum == nil { absent += 1 } else { verified += 1 }
       } catch {
         mismatched.append(member.name)
@@ -97,7 +98,10 @@ public final class ZipArchive: Sendable {
     return (verified, absent, mismatched)
   }
 
-  func unverifiedBytes(of member: ZipMember) throws(PortError) -> ByteRegion {
+  /// A member's bytes whatever their checksum says, for who must look at them all the same.
+  ///
+  /// - Throws: `PortError` as `bytes(of:)` does for a stream that cannot be inflated.
+  public func bytesDespiteChecksum(of member: ZipMember) throws(PortError) -> ByteRegion {
     switch member.method {
     case .stored:
       guard

@@ -68,6 +68,9 @@ struct ZipHeader {
       let whole = try cursor.little(UInt32.self)
       let nameLength = Int(try cursor.little(UInt16.self))
       let extraLength = Int(try cursor.little(UInt16.self))
+      if trusting, method != 0 && method != 8 || nameLength == 0 || flags & ~0x080E != 0 {
+        return nil
+      }
       name = try cursor.array(nameLength)
       var extra = ByteCursor(try cursor.span(extraLength))
       var wide: [UInt64] = []
@@ -84,9 +87,6 @@ struct ZipHeader {
       byteCount = Int(clamping: full)
       storedCount = Int(clamping: packed)
       dataOffset = cursor.offset
-      if trusting, method != 0 && method != 8 || nameLength == 0 || flags & ~0x080E != 0 {
-        return nil
-      }
     } catch {
       return nil
     }

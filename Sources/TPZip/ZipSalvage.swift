@@ -49,22 +49,31 @@ private struct ZipSearch {
   private let marks: ZipMarks
   private var entries: [Int: ZipEntry] = [:]
   private var descriptors: [Int: ZipDescriptor] = [:]
-  /// Bytes that may still be hashed: headers that overlap must not cost the square of the file.
+  /// Bytes that may still be hashed or taken for names: headers that overlap must not cost the square
+  /// of the file.
   private var budget: Int
+  /// Bytes that may still be made by inflating: a megabyte may become a gigabyte, and all are kept.
+  private var inflatedLeft: Int
 
   init(_ file: SharedBytes, limits: ReadLimits) throws(PortError) {
     self.file = file
     self.limits = limits
     budget = 4 * max(file.count, 1 << 20)
+    inflatedLeft = max(limits.materialisedBytes, 4 * file.count)
     marks = try ZipMarks(file.bytes, limits: limits)
     guard !marks.headers.isEmpty || !marks.entries.isEmpty else {
       throw PortError(.malformed, "no member of a zip file is left in it")
     }
+    // Entries of a directory do not overlap, so neither do their names.
+    var nameBytesLeft = file.count
     for offset in marks.entries {
       var cursor = ByteCursor(file.bytes)
-      guard (try? cursor.seek(to: offset)) != nil, let entry = try? ZipEntry(&cursor),
-        let header = Int(exactly: entry.headerOffset), entries[header] == nil
-      else { continue }
+      guard (try? cursor.seek(to: offset)) != nil, let entry = try? ZipEntry(&cursor) else {
+        continue
+      }
+      nameBytesLeft -= entry.name.count
+      guard nameBytesLeft >= 0 else { break }
+      guard let header = Int(exactly: entry.headerOffset), entries[header] == nil else { continue }
       entries[header] = entry
     }
     for offset in marks.descriptors {
@@ -79,8 +88,10 @@ private struct ZipSearch {
     var records: [ZipSalvage.Record] = []
     var end = 0
     for offset in marks.headers where offset >= end {
-      guard let header = ZipHeader(file.bytes, at: offset),
-        let name = String(validating: header.name, as: UTF8.self), !name.isEmpty,
+      guard let header = ZipHeader(file.bytes, at: offset) else { continue }
+      budget -= header.name.count
+      guard budget >= 0 else { break }
+      guard let name = String(validating: header.name, as: UTF8.self), !name.isEmpty,
         !hasTooManyMarks(name)
       else { continue }
       let found = member(header, entries[offset])
@@ -88,7 +99,8 @@ private struct ZipSearch {
       end = max(offset + 4, found.end)
     }
     let known = Set(records.map(\.headerOffset))
-    for (offset, entry) in entries where !known.contains(offset) {
+    // In the order of the file, so that the same ones are lost where the bounds are met.
+    for (offset, entry) in entries.sorted(by: { $0.key < $1.key }) where !known.contains(offset) {
       guard let name = String(validating: entry.name, as: UTF8.self), !hasTooManyMarks(name) else {
         continue
       }
@@ -153,8 +165,11 @@ private struct ZipSearch {
   /// A member whose own header is damaged; only a checksum of the directory can prove it.
   private mutating func hidden(_ entry: ZipEntry, _ offset: Int) -> ZipSalvage.State {
     let reason = "its header is damaged"
-    guard let header = ZipHeader(file.bytes, at: offset, trusting: false),
-      let count = Int(exactly: entry.storedCount), let whole = Int(exactly: entry.byteCount),
+    guard budget >= 0, let header = ZipHeader(file.bytes, at: offset, trusting: false) else {
+      return .lost(reason)
+    }
+    budget -= header.name.count
+    guard let count = Int(exactly: entry.storedCount), let whole = Int(exactly: entry.byteCount),
       let stored = file.region.slice(offset: header.dataOffset, length: count)
     else { return .lost(reason) }
     let state = judge(stored, method: entry.method, byteCount: whole, [entry.checksum])
@@ -173,9 +188,10 @@ private struct ZipSearch {
       return judge(stored, sums)
     case 8:
       let (bound, overflow) = stored.count.multipliedReportingOverflow(by: limits.inflateRatio)
-      guard byteCount <= limits.materialisedBytes,
+      guard byteCount <= min(limits.materialisedBytes, inflatedLeft),
         byteCount <= 1 << 20 || overflow || byteCount <= bound
       else { return .lost("it would inflate to more than the limits allow") }
+      inflatedLeft -= byteCount
       guard let inflated = inflate(stored, byteCount) else {
         return .lost("it cannot be inflated")
       }

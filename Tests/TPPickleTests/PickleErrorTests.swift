@@ -135,6 +135,47 @@ func faults(_ fault: PickleFault) {
   #expect(failure(pickle)?.message == message)
 }
 
+/// A text and its place in the memo, off the stack again.
+private func memoised(_ text: [UInt8], _ place: UInt8) -> [UInt8] {
+  [0x58] + (0..<4).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
+    + [0x71, place, 0x30]
+}
+
+/// 40 texts of 8 kB are 320 kB in the file, and 25 MB as the names that their pairs make.
+@Test func namesOfTheSameTextsAreCounted() throws {
+  var pickle: [UInt8] = []
+  for place in UInt8(0)..<40 {
+    pickle += memoised(Array("\(place)".utf8) + Array(repeating: 0x61, count: 8_000), place)
+  }
+  pickle += Array("](".utf8)
+  for module in UInt8(0)..<40 {
+    for name in UInt8(0)..<40 { pickle += [0x68, module, 0x68, name, 0x93] }
+  }
+  let error = failure(pickle + Array("e.".utf8))
+  #expect(error?.kind == .limit)
+  #expect(
+    error?.message.hasPrefix("the names of classes and functions have ") == true,
+    "\(error?.message ?? "")")
+}
+
+/// The marks of both texts were counted anew for every use of the name.
+@Test func oneNameAgainAndAgain() throws {
+  let text = Array(repeating: UInt8(0x61), count: 8_000)
+  let uses = Array(repeatElement([0x68, 0, 0x68, 0, 0x93] as [UInt8], count: 100_000).joined())
+  let bytes: [UInt8] = memoised(text, 0) + Array("](".utf8) + uses + Array("e.".utf8)
+  let start = ContinuousClock.now
+  let pickle = try PickleMachine.run(bytes.span.bytesView)
+  #expect(ContinuousClock.now - start < .seconds(10))
+  #expect(pickle.arena.globals.map(\.count) == [100_000])
+}
+
+/// U+212A is a K to Swift and none to Python.
+@Test func namesThatOnlyLookTheSameAreTwo() throws {
+  let bytes: [UInt8] = Array("cm\nK\ncm\n\u{212A}\n".utf8) + [0x86, 0x2E]
+  let pickle = try PickleMachine.run(bytes.span.bytesView)
+  #expect(pickle.arena.globals.map { Array($0.name.utf8) } == [[0x4B], [0xE2, 0x84, 0xAA]])
+}
+
 /// Two keys of 80,000 marks in an order that is not Unicode's took half a minute, each 160 kB.
 @Test func textsOfMarksAreRefused() {
   let marks =

@@ -1,4 +1,5 @@
 import Foundation
+import TPBytes
 import TPScanning
 import TestSupport
 import Testing
@@ -134,6 +135,47 @@ import Testing
     let report = Scanner.scan(path: folder + "/a.index.json")
     #expect(report.verdict == .unreadable)
     #expect(report.findings.contains { $0.message.hasPrefix("an index of shards is itself") })
+  }
+
+  /// 16 times the same archive, in which lie 16 times the same archive, and so on: 22 kB that come to
+  /// terabytes; see fixtures/torch-files/make_bombs.py.
+  @Test func archivesInArchives() {
+    var limits = ReadLimits()
+    limits.materialisedBytes = 256 << 20
+    let start = ContinuousClock.now
+    let report = Scanner.scan(path: fixture("torch-files/bombs/nested.zip"), limits: limits)
+    #expect(report.verdict == .unreadable)
+    #expect(
+      report.findings.contains { $0.message.contains("inflate to more than may be looked at") })
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  /// Bytes of half a megabyte that 2,000 calls load were looked at for each.
+  @Test func bytesThatAreLoadedAgainAndAgain() throws {
+    let inner: [UInt8] =
+      [0x80, 2] + Array("](".utf8)
+      + Array(repeatElement(Array("K\u{1}".utf8), count: 500_000).joined()) + Array("e.".utf8)
+    let length = (0..<4).map { UInt8(truncatingIfNeeded: inner.count >> (8 * $0)) }
+    var bytes: [UInt8] = [0x80, 3, 0x42] + length + inner
+    bytes += Array("q\u{1}".utf8) + [0x85] + Array("q\u{2}0".utf8)
+    bytes += Array("ctorch.storage\n_load_from_bytes\nq\u{3}0](".utf8)
+    bytes += Array(repeatElement(Array("h\u{3}h\u{2}R".utf8), count: 2_000).joined())
+    bytes += Array("e.".utf8)
+    let start = ContinuousClock.now
+    let report = try scan(bytes)
+    #expect(report.pickles == 2)
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  /// Behind each of 30,000 pickles that fail, the rest of the file was read on.
+  @Test func whatFollowsPicklesThatFail() throws {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    bytes.replaceSubrange(257..<262, with: Array("ustar".utf8))
+    let program: [UInt8] = [0x80, 2] + Array("cos\nsystem\ntNNNNNNNNNN".utf8)
+    bytes += Array(repeatElement(program, count: 30_000).joined())
+    let start = ContinuousClock.now
+    #expect(try scan(bytes).verdict == .dangerous)
+    #expect(ContinuousClock.now - start < .seconds(10))
   }
 
   @Test func whatIsNoFile() {
