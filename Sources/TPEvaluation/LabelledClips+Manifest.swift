@@ -67,7 +67,8 @@ extension LabelledClips {
       texts.append(row.fields[columns.label])
       entries.append(
         ClipEntry(
-          path: name.hasPrefix("/") ? name : folder + name, clip: entries.count, line: row.line))
+          path: name.utf8.first == UInt8(ascii: "/") ? name : folder + name, clip: entries.count,
+          line: row.line))
     }
     guard !entries.isEmpty else {
       throw PortError(

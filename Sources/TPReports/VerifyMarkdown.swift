@@ -67,7 +67,7 @@ extension VerifyReport {
       text += "\n\(parity.predictions.count - flipped) of \(parity.predictions.count)"
       text += " predictions equal"
       if let certificate = parity.certificate {
-        text += certificate.noPredictionCanFlip ? "; none can flip" : "; one could flip"
+        text += certificate.clause(anyFlipped: flipped > 0)
         text += " (smallest margin \(significant(certificate.margin)), largest logit error"
         text += " \(significant(certificate.maxError)))"
       }

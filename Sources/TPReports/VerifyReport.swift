@@ -187,7 +187,7 @@ public struct VerifyReport: Sendable {
     var text = "  predictions: \(parity.predictions.count - flipped.count) of "
     text += "\(parity.predictions.count) equal"
     if let certificate = parity.certificate {
-      text += certificate.noPredictionCanFlip ? "; none can flip" : "; one could flip"
+      text += certificate.clause(anyFlipped: !flipped.isEmpty)
       text += " (smallest margin \(significant(certificate.margin))"
       text += ", largest logit error \(significant(certificate.maxError)))"
     }
@@ -200,5 +200,13 @@ public struct VerifyReport: Sendable {
       text += ", margin \(significant(prediction.margin))\n"
     }
     return text
+  }
+}
+
+extension DecisionCertificate {
+  /// What it says, as the end of a sentence that counts the equal predictions; nothing where some
+  /// are not.
+  func clause(anyFlipped: Bool) -> String {
+    noPredictionCanFlip ? "; none can flip" : anyFlipped ? "" : "; one could flip"
   }
 }

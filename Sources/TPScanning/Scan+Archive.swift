@@ -111,10 +111,12 @@ extension Scan {
   }
 
   private mutating func checkName(_ member: ZipMember, _ place: Place) {
-    let parts = member.name.split(separator: "/", omittingEmptySubsequences: false)
+    // Bytes, not characters: a slash and the mark that combines with it are one character.
+    let bytes = Array(member.name.utf8)
+    let parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard
-      member.name.hasPrefix("/") || parts.contains("..") || parts.contains(".")
-        || member.name.contains("\\")
+      bytes.first == UInt8(ascii: "/") || bytes.contains(UInt8(ascii: "\\"))
+        || parts.contains(where: { $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8) })
     else { return }
     add(
       Finding(

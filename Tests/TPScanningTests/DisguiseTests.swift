@@ -48,6 +48,33 @@ import Testing
     #expect(report.findings.map(\.rule) == [.lambdaLayer])
   }
 
+  /// A zip file of one empty member.
+  private func zip(_ name: String) -> [UInt8] {
+    let bytes = Array(name.utf8)
+    let count = UInt8(bytes.count)
+    // Version, flags (UTF-8), method, time, date, checksum and both sizes, and two lengths.
+    let fields: [UInt8] =
+      [20, 0, 0, 8] + [UInt8](repeating: 0, count: 18) + [count, 0, 0, 0]
+    let local = [0x50, 0x4B, 3, 4] + fields + bytes
+    let central =
+      [0x50, 0x4B, 1, 2, 20, 0] + fields + [UInt8](repeating: 0, count: 14) + bytes
+    let end: [UInt8] =
+      [0x50, 0x4B, 5, 6, 0, 0, 0, 0, 1, 0, 1, 0, UInt8(central.count), 0, 0, 0]
+      + [UInt8(local.count), 0, 0, 0, 0, 0]
+    return local + central + end
+  }
+
+  /// To Swift a slash and the mark that combines with it are one character, and no slash.
+  @Test(arguments: [
+    ("z/../x", true), ("z/../\u{301}x", true), ("/\u{301}x", true), ("z\\\u{301}x", true),
+    ("z/./\u{301}x", true), ("z/..x/\u{301}x", false),
+  ]) func namesThatLeadOut(name: String, leadsOut: Bool) throws {
+    let found = try scan(zip(name)).findings.contains {
+      $0.message == "the member's name leads out of its folder"
+    }
+    #expect(found == leadsOut)
+  }
+
   /// The two names are the same to Swift; one of the files was looked at.
   @Test func shardsWhoseNamesLookTheSame() throws {
     let folder = TemporaryFolder()

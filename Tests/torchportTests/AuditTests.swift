@@ -224,7 +224,7 @@ import Testing
     #expect(text.contains("expected 81.65"))
     #expect(text.contains("the architecture is not known, expected X"))
     let unknown = try expect("{\"file\": 29}")
-    #expect(unknown.status == 2 && unknown.errors.contains("nothing is known that is called file"))
+    #expect(unknown.status == 2 && unknown.errors.contains("no figure has the name file"))
     #expect(try expect("{\"files\": \"29\"}").errors.contains("files is not an integer"))
     #expect(try expect("[1]").status == 2)
     #expect(try expect("{}").status == 2)

@@ -117,7 +117,7 @@ extension RunAudit {
   /// Where a listed file lies: from the manifest's folder on, else from the current one, as
   /// `sha256sum -c` looks for it.
   private static func place(of name: String, in manifest: String) -> String {
-    if name.hasPrefix("/") { return name }
+    if name.utf8.first == UInt8(ascii: "/") { return name }
     let beside = (manifest.lastIndex(of: "/").map { String(manifest[...$0]) } ?? "") + name
     return !fileExists(beside) && fileExists(name) ? name : beside
   }

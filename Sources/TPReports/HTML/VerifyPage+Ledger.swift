@@ -63,7 +63,9 @@ extension VerifyReport {
           "The smallest margin between the two largest logits is \(significant(certificate.margin)),"
             + " the largest error of a logit \(significant(certificate.maxError)): "
             + (certificate.noPredictionCanFlip
-              ? "no prediction can flip." : "a prediction could flip."))
+              ? "no prediction can flip."
+              : parity.predictions.contains { $0.expected != $0.found }
+                ? "some flipped." : "a prediction could flip."))
       }
       if let price = parity.price {
         paragraph(
