@@ -1,7 +1,6 @@
 internal import TPTensors
 
-/// Every value of a metadata tree that is not a container, under its path, in order; of containers only
-/// those that hold nothing.
+/// Every value of a metadata tree under its path, in order; a container stands before what it holds.
 ///
 /// A list of plain values counts as one value: the losses of thirty epochs are one line, not thirty.
 struct FlatMetadata {
@@ -9,8 +8,17 @@ struct FlatMetadata {
   struct Value {
     var path: [String]
     var handle: MetadataTree.Handle
-    /// Whether it is a container that holds nothing.
-    var isEmpty = false
+    var role = Role.plain
+  }
+
+  /// What a value is to others.
+  enum Role {
+    /// It holds none, or is a list of such.
+    case plain
+    /// It is a container that holds nothing.
+    case empty
+    /// It holds others, and is the first under its path that does.
+    case container
   }
 
   /// The most values that are visited: a tree in which each is shared has more paths than values.
@@ -19,8 +27,8 @@ struct FlatMetadata {
   static let deepest = 200
 
   private(set) var values: [Value] = []
-  /// The paths of the other containers.
-  private(set) var containers: Set<[String]> = []
+  /// The containers that hold something, by their paths.
+  private(set) var containers: [[String]: MetadataTree.Handle] = [:]
   /// Whether every value was visited; one that contains itself is, once.
   private(set) var isWhole = true
 
@@ -47,8 +55,11 @@ struct FlatMetadata {
 
   private func isOfTheFile(_ key: String?) -> Bool {
     guard let key else { return false }
-    return key.hasPrefix("torchport.") || isHDF5 && key.hasPrefix("/")
+    return key.hasPrefix("torchport.") || isGroup(key)
   }
+
+  /// Whether a key is the path of an HDF5 file's group or dataset, whose attributes are under it.
+  private func isGroup(_ key: String) -> Bool { isHDF5 && key.utf8.first == UInt8(ascii: "/") }
 
   private mutating func walk(
     _ handle: MetadataTree.Handle, path: [String], ancestors: Set<MetadataTree.Handle>
@@ -64,15 +75,19 @@ struct FlatMetadata {
     if let key = path.first, path.count == 1, Self.derived.contains(key) { return }
     // What one format says of its weights another says elsewhere, or not at all.
     if path.last == "_torchport" || isPartsOnly && isOfTheFile(path.first) { return }
-    if isHDF5, path.count == 2, path[0].hasPrefix("/"), path[1] == "sha256" { return }
+    if path.count == 2, path[1] == "sha256", isGroup(path[0]) { return }
     if isPlain(handle) {
       values.append(Value(path: path, handle: handle))
       return
     }
     // A group or dataset of HDF5 without attributes says nothing by that.
-    if isEmpty(handle), !path.isEmpty, !(isHDF5 && path[0].hasPrefix("/")) {
-      values.append(Value(path: path, handle: handle, isEmpty: true))
+    if isEmpty(handle), !path.isEmpty, !isGroup(path[0]) {
+      values.append(Value(path: path, handle: handle, role: .empty))
       return
+    }
+    if containers[path] == nil {
+      containers[path] = handle
+      values.append(Value(path: path, handle: handle, role: .container))
     }
     let inner = ancestors.union([handle])
     switch tree[handle] {
@@ -93,7 +108,6 @@ struct FlatMetadata {
       }
     default: break
     }
-    containers.insert(path)
   }
 
   /// Whether a value is no container, or a list of such.

@@ -17,12 +17,21 @@ func metadataDifferences(_ a: Checkpoint, _ b: Checkpoint) -> [MetadataDifferenc
   let left = FlatMetadata(a.metadata, isHDF5: a.container == .hdf5, isPartsOnly: isPartsOnly)
   let right = FlatMetadata(b.metadata, isHDF5: b.container == .hdf5, isPartsOnly: isPartsOnly)
   var comparison = PlainComparison(a.metadata, b.metadata)
-  let before = Dictionary(grouping: left.values) { $0.path }
-  let after = Dictionary(grouping: right.values) { $0.path }
+  let before = Dictionary(grouping: left.values.filter { $0.role != .container }) { $0.path }
+  let after = Dictionary(grouping: right.values.filter { $0.role != .container }) { $0.path }
   var result: [MetadataDifference] = []
   // The keys 1 and "1" give one path: the first under it is held against the first, and so on.
   var counts: [[String]: Int] = [:]
   for value in left.values {
+    if value.role == .container {
+      guard let other = right.containers[value.path],
+        !comparison.areOfOneClass(value.handle, other)
+      else { continue }
+      let texts = comparison.texts(value.handle, other)
+      let path = value.path.isEmpty ? ["(root)"] : value.path
+      result.append(MetadataDifference(path: path, before: texts.before, after: texts.after))
+      continue
+    }
     let place = counts[value.path, default: 0]
     counts[value.path] = place + 1
     let others = after[value.path] ?? []
@@ -32,17 +41,17 @@ func metadataDifferences(_ a: Checkpoint, _ b: Checkpoint) -> [MetadataDifferenc
       let texts = comparison.texts(value.handle, other)
       result.append(
         MetadataDifference(path: value.path, before: texts.before, after: texts.after))
-    } else if !(value.isEmpty && right.containers.contains(value.path)) {
+    } else if !(value.role == .empty && right.containers[value.path] != nil) {
       let text = comparison.text(value.handle, in: a.metadata)
       result.append(MetadataDifference(path: value.path, before: text, after: nil))
     }
   }
   counts = [:]
-  for value in right.values {
+  for value in right.values where value.role != .container {
     let place = counts[value.path, default: 0]
     counts[value.path] = place + 1
     if place < before[value.path]?.count ?? 0 { continue }
-    if value.isEmpty && left.containers.contains(value.path) { continue }
+    if value.role == .empty && left.containers[value.path] != nil { continue }
     let text = comparison.text(value.handle, in: b.metadata)
     result.append(MetadataDifference(path: value.path, before: nil, after: text))
   }
@@ -54,7 +63,8 @@ func metadataDifferences(_ a: Checkpoint, _ b: Checkpoint) -> [MetadataDifferenc
   return result
 }
 
-/// Compares values of two trees that hold no others, or are lists of such.
+/// Compares values of two trees that hold no others, or are lists of such, and the classes of those that
+/// do.
 private struct PlainComparison {
   private struct Pair: Hashable {
     var left: MetadataTree.Handle
@@ -94,6 +104,25 @@ private struct PlainComparison {
     return a == b
   }
 
+  /// Whether two that hold others are of one class. A list is as good as a tuple, and a dict as an
+  /// OrderedDict.
+  func areOfOneClass(_ a: MetadataTree.Handle, _ b: MetadataTree.Handle) -> Bool {
+    Self.className(left[a]) == Self.className(right[b])
+  }
+
+  private static func className(_ node: MetadataTree.Node) -> String? {
+    switch node {
+    case .list, .tuple: return "builtins.list"
+    case .set: return "builtins.set"
+    case .dict, .object("collections.OrderedDict", _, _, _, _): return "builtins.dict"
+    case .object(let name, _, _, _, _):
+      // NumPy 2 has its own classes elsewhere.
+      let moved = "numpy._core."
+      return name.hasPrefix(moved) ? "numpy.core.\(name.dropFirst(moved.count))" : name
+    default: return nil
+    }
+  }
+
   /// Whether the two are built alike from the same values.
   var areSameTrees: Bool {
     left.root == right.root && left.nodes.count == right.nodes.count
@@ -125,7 +154,7 @@ extension MetadataTree {
     switch self[handle] {
     case .list(let items), .tuple(let items):
       "[" + items.map { pathComponent($0) }.joined(separator: ", ") + "]"
-    case .dict: "{}"
+    case .dict(let entries) where entries.isEmpty: "{}"
     default: pathComponent(handle)
     }
   }

@@ -101,7 +101,9 @@ struct OptimizerState {
     if keys.isSuperset(of: ["betas", "amsgrad", "eps"]) {
       if group.flags.contains("decoupled_weight_decay") { return "AdamW" }
       let isTold = keys.contains("decoupled_weight_decay")
-      return isTold || group.numbers["weight_decay"] ?? 0 == 0 ? "Adam" : nil
+      // Biases and norms often have a group of their own, without decay.
+      let hasDecay = groups.contains { $0.numbers["weight_decay"] ?? 0 != 0 }
+      return isTold || !hasDecay ? "Adam" : nil
     }
     return keys.isSuperset(of: ["momentum", "nesterov"]) ? "SGD" : nil
   }

@@ -144,7 +144,6 @@ public struct ConversionPlan: Sendable {
     self.contents = contents
   }
 
-  /// The floating-point elements of any model; scales of int8 are none of its own.
   /// Whether a tensor is what a batch norm's `running_mean` or `running_var` is called, which is no
   /// parameter to any architecture.
   private static func isRunningStatistic(_ name: String) -> Bool {
@@ -152,6 +151,7 @@ public struct ConversionPlan: Sendable {
     return last == "running_mean" || last == "running_var"
   }
 
+  /// The floating-point elements of any model; scales of int8 are none of its own.
   private static func floatingPointCount(_ stateDict: StateDict) -> Int {
     let quantised = Set(stateDict.quantisedNames)
     let scales = Set(quantised.map { $0 + StateDict.scaleSuffix })

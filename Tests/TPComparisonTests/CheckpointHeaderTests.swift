@@ -8,19 +8,23 @@ import Testing
   /// `decoupled_weight_decay` is `nil` where the version of PyTorch did not write it.
   @Test(
     arguments: [
-      (0.01, true, "AdamW"), (0.01, false, "Adam"), (0, nil, "Adam"), (0.01, nil, nil),
-    ] as [(Double, Bool?, String?)])
-  func adamIsToldFromAdamW(decay: Double, isDecoupled: Bool?, kind: String?) throws {
+      ([0.01], true, "AdamW"), ([0.01], false, "Adam"), ([0], nil, "Adam"), ([0.01], nil, nil),
+      ([0, 0], nil, "Adam"), ([0, 0.01], nil, nil),
+    ] as [([Double], Bool?, String?)])
+  func adamIsToldFromAdamW(decays: [Double], isDecoupled: Bool?, kind: String?) throws {
     var tree = MetadataTree()
     func entry(_ key: String, _ node: MetadataTree.Node) -> MetadataTree.Entry {
       .init(key: tree.add(.string(key)), value: tree.add(node))
     }
-    var group = [
-      entry("lr", .float(0.1)), entry("betas", .none), entry("eps", .float(1e-8)),
-      entry("amsgrad", .bool(false)), entry("weight_decay", .float(decay)),
-    ]
-    if let isDecoupled { group.append(entry("decoupled_weight_decay", .bool(isDecoupled))) }
-    let groups = [tree.add(.dict(group))]
+    var groups: [MetadataTree.Handle] = []
+    for decay in decays {
+      var group = [
+        entry("lr", .float(0.1)), entry("betas", .none), entry("eps", .float(1e-8)),
+        entry("amsgrad", .bool(false)), entry("weight_decay", .float(decay)),
+      ]
+      if let isDecoupled { group.append(entry("decoupled_weight_decay", .bool(isDecoupled))) }
+      groups.append(tree.add(.dict(group)))
+    }
     let optimizer = [entry("param_groups", .list(groups))]
     let root = [entry("optimizer", .dict(optimizer))]
     tree.root = tree.add(.dict(root))

@@ -76,6 +76,54 @@ import Testing
     #expect(try differences(nothing, nothing).isEmpty)
   }
 
+  private func object(_ className: String) -> Value {
+    { tree in
+      .object(
+        className: className, arguments: [],
+        fields: [self.entry(&tree, .string("lr"), .float(0.1))], items: [], entries: [])
+    }
+  }
+
+  /// The same values in an object of another class are not the same.
+  @Test func classesAreCompared() throws {
+    #expect(try differences(object("train.Adam"), object("train.Adam")).isEmpty)
+    let found = try differences(object("train.Adam"), object("train.SGD"))
+    #expect(found.map(\.path) == [["x"]])
+    #expect(found.map(\.before) == ["<train.Adam>"])
+    #expect(found.map(\.after) == ["<train.SGD>"])
+    let dict: Value = { tree in .dict([self.entry(&tree, .string("lr"), .float(0.1))]) }
+    #expect(try differences(object("argparse.Namespace"), dict).map(\.path) == [["x"]])
+    let listed: Value = { tree in
+      let inner = tree.add(dict(&tree))
+      return .list([inner])
+    }
+    let keyed: Value = { tree in
+      let inner = dict(&tree)
+      return .dict([self.entry(&tree, .int(0), inner)])
+    }
+    #expect(try differences(listed, keyed).map(\.path) == [["x"]])
+  }
+
+  @Test func classesThatAreAsGoodAsEachOtherAreTheSame() throws {
+    let dict: Value = { tree in .dict([self.entry(&tree, .string("lr"), .float(0.1))]) }
+    #expect(try differences(dict, object("collections.OrderedDict")).isEmpty)
+    #expect(try differences(object("numpy.core.a.B"), object("numpy._core.a.B")).isEmpty)
+  }
+
+  /// A whole pickled module is the root itself.
+  @Test func theClassOfTheRootIsCompared() throws {
+    func file(_ className: String) -> Checkpoint {
+      var tree = MetadataTree()
+      let root = object(className)(&tree)
+      tree.root = tree.add(root)
+      let tensor = Tensor(floats: [1], shape: Shape(known: [1]))
+      return Checkpoint(
+        container: .torchZip, metadata: tree, tensors: [TensorRecord(path: ["w"], tensor: tensor)])
+    }
+    let found = try CheckpointDifference(file("a.Net"), file("a.Other"), files: ("a", "b"))
+    #expect(found.metadata.map(\.path) == [["(root)"]])
+  }
+
   /// What lies beyond the values that are visited is not said to be the same.
   @Test func moreValuesThanAreVisited() throws {
     func value(_ last: Int) -> Value {
