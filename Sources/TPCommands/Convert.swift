@@ -54,7 +54,8 @@ struct Convert: ParsableCommand {
       let report = try job.run(limits: reading.limits)
       return Outcome(
         status: report.status, text: report.text(file: job.input),
-        json: report.json(file: job.input), warnings: report.plan.warnings)
+        json: report.json(file: job.input),
+        warnings: report.plan.warnings + reading.warnings(paths: [verify].compactMap { $0 }))
     }
   }
 
@@ -98,7 +99,9 @@ struct Convert: ParsableCommand {
     let summary = ConversionBatchReport(
       folder: folder, format: job.format, results: results, statuses: statuses.map(\.rawValue))
     let gravest = [Status.failed, .different, .undecided].first { statuses.contains($0) }
-    return Outcome(status: gravest ?? .done, text: summary.text, json: summary.json)
+    return Outcome(
+      status: gravest ?? .done, text: summary.text, json: summary.json,
+      warnings: reading.warnings(paths: [verify].compactMap { $0 }))
   }
 }
 

@@ -67,7 +67,8 @@ struct Verify: ParsableCommand {
         limits: reading.limits)
       return Outcome(
         status: Status(proof.verdict), text: proof.text(file: weights),
-        json: proof.json(file: weights))
+        json: proof.json(file: weights),
+        warnings: reading.warnings(paths: [source].compactMap { $0 }))
     }
   }
 

@@ -48,11 +48,15 @@ import Testing
     var bytes = try Data(contentsOf: URL(fileURLWithPath: golden))
     bytes[bytes.count - 1] ^= 1
     try bytes.write(to: URL(fileURLWithPath: golden))
-    for line in [
+    let lines: [[String]] = [
       ["verify", model, "--golden", golden, "--no-diagnosis"],
+      ["verify", model, "--source", golden],
+      ["convert", model, "-o", folder.file("a.h5"), "--verify", golden],
+      ["convert", model, "--output-directory", folder.file("all"), "--verify", golden],
       ["diff", model, fixture("run/checkpoint_epoch_5.pth"), "--golden", golden],
       ["predict", model, golden], ["bench", golden, "--runs", "1"], ["history", golden],
-    ] {
+    ]
+    for line in lines {
       let run = try torchport(line + ["--ignore-checksums"])
       let told = "golden.safetensors: wrong checksums were ignored: "
       #expect(run.errors.contains(told), "\(line[0]): \(run.errors)")
