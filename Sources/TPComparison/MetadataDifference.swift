@@ -3,7 +3,8 @@ internal import TPTensors
 
 /// One value of the metadata that is not the same in two checkpoints.
 public struct MetadataDifference: Hashable, Sendable {
-  /// The keys that lead to it, for example `["optimizer_state_dict", "param_groups", "0", "lr"]`.
+  /// The keys that lead to it, for example `["optimizer_state_dict", "param_groups", "0", "lr"]`;
+  /// `["(root)"]` for the class of the file's own value, `["…"]` where not all values were compared.
   public var path: [String]
   /// What stands in the first, as a text; `nil` where nothing does.
   public var before: String?
