@@ -78,6 +78,13 @@ struct GlobalName: Hashable {
     left.module.utf8.elementsEqual(right.module.utf8)
       && left.name.utf8.elementsEqual(right.name.utf8)
   }
+
+  // Swift's own hash is one for all texts that look the same, of which there may be thousands.
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(module.utf8.count)
+    for byte in module.utf8 { hasher.combine(byte) }
+    for byte in name.utf8 { hasher.combine(byte) }
+  }
 }
 
 /// One scan while it runs.
