@@ -109,7 +109,8 @@ enum ShardedCheckpoint {
         ($0.checkpoint.metadata, $0.checkpoint.tensors.count, $0.checkpoint.arrays.count)
       })
     var entries: [MetadataTree.Entry] = []
-    var places: [[String]: Int] = [:]
+    // By UTF-8: names that only look the same to Swift are two.
+    var places: [[UInt8]: Int] = [:]
     for ((name, checkpoint), root) in zip(parts, roots) {
       switch root.map({ tree[$0] }) {
       case .dict(let own), .object("collections.OrderedDict", [], _, [], let own): entries += own
@@ -119,7 +120,7 @@ enum ShardedCheckpoint {
       result.tensors += checkpoint.tensors
       result.arrays += checkpoint.arrays
       for global in checkpoint.globals {
-        let key = [global.module, global.name]
+        let key = Array((global.module + "\n" + global.name).utf8)
         if let place = places[key] {
           result.globals[place].count += global.count
         } else {

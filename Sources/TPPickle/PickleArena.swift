@@ -233,5 +233,12 @@ public struct PickleArena: Sendable {
       left.module.utf8.elementsEqual(right.module.utf8)
         && left.name.utf8.elementsEqual(right.name.utf8)
     }
+
+    // Swift's own hash is one for all texts that look the same, of which there may be millions.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(module.utf8.count)
+      for byte in module.utf8 { hasher.combine(byte) }
+      for byte in name.utf8 { hasher.combine(byte) }
+    }
   }
 }

@@ -84,13 +84,14 @@ extension Scan {
   private mutating func bytes(
     of member: ZipMember, in archive: ZipArchive, _ place: Place
   ) -> ByteRegion? {
-    if member.method == .deflated {
+    if member.method == .deflated, place.depth > 0 {
       guard member.byteCount <= inflatedLeft else {
         add(
-          Finding(
-            .unreadable, .unreadable,
-            "the file's members inflate to more than may be looked at, this one to"
-              + " \(member.byteCount) bytes", record: place.record, offset: member.headerOffset))
+          PortError(
+            .limit,
+            "the members of archives in the file inflate to more than may be looked at, this one to"
+              + " \(member.byteCount) bytes", offset: member.headerOffset, record: place.record,
+            remedy: ReadLimits.Named.materialisedBytes.remedy), place)
         return nil
       }
       inflatedLeft -= member.byteCount

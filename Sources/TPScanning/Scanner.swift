@@ -78,6 +78,13 @@ struct GlobalName: Hashable {
     left.module.utf8.elementsEqual(right.module.utf8)
       && left.name.utf8.elementsEqual(right.name.utf8)
   }
+
+  // Swift's own hash is one for all texts that look the same, of which there may be thousands.
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(module.utf8.count)
+    for byte in module.utf8 { hasher.combine(byte) }
+    for byte in name.utf8 { hasher.combine(byte) }
+  }
 }
 
 /// One scan while it runs.
@@ -101,8 +108,8 @@ struct Scan {
   var nestedBytesLeft = 1 << 24
   /// What a place costs besides the bytes that are run from it.
   static let placeCost = 64
-  /// Bytes to which members may yet inflate: archives in archives, each of many members, would come to
-  /// more than any machine could look at.
+  /// Bytes to which members of archives in the file may yet inflate: archives in archives, each of many
+  /// members, would come to more than any machine could look at. The file's own are in proportion to it.
   var inflatedLeft: Int
   /// What has been listed already.
   private var seen: Set<Finding> = []
@@ -211,7 +218,14 @@ struct Scan {
     var left = limits.pickleBytes
     for case .string(let text) in tree.nodes where text.utf8.count > 20 {
       left -= text.utf8.count
-      guard left >= 0 else { return tooMuch(Place()) }
+      guard left >= 0 else {
+        add(
+          PortError(
+            .limit,
+            "the texts of the file have more than \(limits.pickleBytes) bytes together and were not"
+              + " all searched", remedy: ReadLimits.Named.pickleBytes.remedy))
+        return
+      }
       let plain = ByteRegion(unescaped(text))
       guard offset(of: Array("\"Lambda\"".utf8), in: plain.bytes, from: 0) != nil,
         offset(of: Array("class_name".utf8), in: plain.bytes, from: 0) != nil

@@ -176,6 +176,22 @@ private func memoised(_ text: [UInt8], _ place: UInt8) -> [UInt8] {
   #expect(pickle.arena.globals.map { Array($0.name.utf8) } == [[0x4B], [0xE2, 0x84, 0xAA]])
 }
 
+/// An é is one code point or two: 16 of them make 65,536 names that look the same, with one hash.
+@Test func manyNamesThatLookTheSame() throws {
+  let count = 40_000
+  var bytes = Array("](".utf8)
+  for number in 0..<count {
+    bytes += Array("cm\n".utf8)
+    for bit in 0..<16 { bytes += number >> bit & 1 == 0 ? [0xC3, 0xA9] : [0x65, 0xCC, 0x81] }
+    bytes.append(0x0A)
+  }
+  bytes += Array("e.".utf8)
+  let start = ContinuousClock.now
+  let pickle = try PickleMachine.run(bytes.span.bytesView)
+  #expect(ContinuousClock.now - start < .seconds(10))
+  #expect(pickle.arena.globals.count == count)
+}
+
 /// Two keys of 80,000 marks in an order that is not Unicode's took half a minute, each 160 kB.
 @Test func textsOfMarksAreRefused() {
   let marks =

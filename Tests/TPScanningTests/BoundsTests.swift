@@ -150,6 +150,49 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(10))
   }
 
+  /// What a file's own members inflate to is in proportion to it, and each alone is within the limit.
+  @Test func membersThatComeToMoreTogether() throws {
+    // np.savez_compressed(file, a=zeros, b=zeros, c=zeros) of zeros = np.zeros(40000, "u1")
+    let base64 =
+      "UEsDBC0AAAAIAAAAIQDrKk+l//////////8FABQAYS5ucHkBABAAwJwAAAAAAACHAAAAAAAAAO3IMQ4BQQBA0dU6"
+      + "xXRDsgWJygF0RKNQycaOKMTKDBqcwoWtxgHU73X/v1eb5Xo7qO7VI7ap7HOch/i8TWMd4qHL19ycd11u0/cvmlNJ"
+      + "/S/H5pL6Hs0mvXpch1f407ACAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB+PlBLAwQtAAAA"
+      + "CAAAACEA6ypPpf//////////BQAUAGIubnB5AQAQAMCcAAAAAAAAhwAAAAAAAADtyDEOAUEAQNHVOsV0Q7IFicoB"
+      + "dESjUMnGjijEygwanMKFrcYB1O91/79Xm+V6O6ju1SO2qexznIf4vE1jHeKhy9fcnHddbtP3L5pTSf0vx+aS+h7N"
+      + "Jr16XIdX+NOwAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAfj5QSwMELQAAAAgAAAAhAOsq"
+      + "T6X//////////wUAFABjLm5weQEAEADAnAAAAAAAAIcAAAAAAAAA7cgxDgFBAEDR1TrFdEOyBYnKAXREo1DJxo4o"
+      + "xMoMGpzCha3GAdTvdf+/V5vlejuo7tUjtqnsc5yH+LxNYx3iocvX3Jx3XW7T9y+aU0n9L8fmkvoezSa9elyHV/jT"
+      + "sAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAH4+UEsBAi0DLQAAAAgAAAAhAOsqT6WHAAAA"
+      + "wJwAAAUAAAAAAAAAAAAAAIABAAAAAGEubnB5UEsBAi0DLQAAAAgAAAAhAOsqT6WHAAAAwJwAAAUAAAAAAAAAAAAA"
+      + "AIABvgAAAGIubnB5UEsBAi0DLQAAAAgAAAAhAOsqT6WHAAAAwJwAAAUAAAAAAAAAAAAAAIABfAEAAGMubnB5UEsF"
+      + "BgAAAAADAAMAmQAAADoCAAAAAA=="
+    let path = try temporaryPath("zeros.npz")
+    let zeros = try #require(Data(base64Encoded: base64))
+    try zeros.write(to: URL(fileURLWithPath: path))
+    var limits = ReadLimits()
+    limits.materialisedBytes = 60_000
+    #expect(Scanner.scan(path: path, limits: limits).verdict == .clean)
+    limits.materialisedBytes = 40_000
+    #expect(Scanner.scan(path: path, limits: limits).verdict == .unreadable)
+  }
+
+  @Test func moreTextsThanAreSearched() throws {
+    let text = String(repeating: "x", count: 100)
+    let header = Array(#"{"__metadata__":{"x":"\#(text)"}}"#.utf8)
+    let path = try temporaryPath("texts.safetensors")
+    try Data([UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header).write(
+      to: URL(fileURLWithPath: path))
+    var limits = ReadLimits()
+    limits.pickleBytes = 50
+    let report = Scanner.scan(path: path, limits: limits)
+    #expect(report.verdict == .unreadable)
+    #expect(
+      report.findings.map(\.message) == [
+        "the texts of the file have more than 50 bytes together and were not all searched;"
+          + " raise the limit pickle-bytes if you trust the file"
+      ])
+  }
+
   /// Bytes of half a megabyte that 2,000 calls load were looked at for each.
   @Test func bytesThatAreLoadedAgainAndAgain() throws {
     let inner: [UInt8] =
