@@ -61,4 +61,15 @@ import Testing
     #expect(report.verdict == .broken)
     #expect(report.diagnosis.map(\.layer) == ["rnn"])
   }
+
+  /// As many values as a fit has unknowns are met by any line, or by one line for each clip.
+  @Test(arguments: [1, 2]) func tooFewValuesForALine(outputs: Int) throws {
+    let report = try Self.report(
+      [4], [Layer("fc2", .linear(.init(4, outputs)))],
+      recording: [("fc2", Self.numbers([2, outputs]))])
+    #expect(report.verdict == .broken)
+    #expect(
+      !report.diagnosis.contains { $0.fault == .inputStandardised || $0.fault == .inputScale },
+      "\(report.diagnosis)")
+  }
 }
