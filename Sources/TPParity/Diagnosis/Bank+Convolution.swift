@@ -77,7 +77,7 @@ extension Bank {
       ) { transposed(conv.weight, shape, order) }
     }
     all += sums(layer, called: "convolution", rows: conv.outputs, step: step, context)
-    if context.readsInput { all += inputs(conv.inputs, step: step, layer) }
+    if context.readsInput { all += inputs(context.input, step: step, layer) }
     return all + paddings(conv, step: step, context)
   }
 

@@ -141,7 +141,7 @@ extension Bank {
     }
     all += sums(layer, called: "product", rows: linear.outputs, step: step, context)
     if context.isLast { all += outputs(step: step, layer) }
-    if context.readsInput { all += self.inputs(1, step: step, layer) }
+    if context.readsInput { all += self.inputs(context.input, step: step, layer) }
     return all
   }
 
@@ -161,7 +161,7 @@ extension Bank {
   }
 
   /// What a first layer may have been given in place of its input.
-  static func inputs(_ channels: Int, step: Int, _ layer: SegmentStep) -> [Hypothesis] {
+  static func inputs(_ extents: [Int], step: Int, _ layer: SegmentStep) -> [Hypothesis] {
     var all: [Hypothesis] = []
     func add(
       _ fault: Fault, _ what: String, _ remedy: String, _ scale: Double, _ shift: Double
@@ -182,21 +182,16 @@ extension Bank {
         .inputStandardised, "the recorded model standardised the input with \(name)", record,
         1 / deviation, -mean / deviation)
     }
-    if channels > 1, case .convolution(let conv) = layer {
+    if extents[0] > 1, layer.isConvolution {
+      let plane = extents.dropFirst().reduce(1, *)
+      let order = (0..<extents[0]).reversed().flatMap { channel in
+        (0..<plane).map { Int32(channel * plane + $0) }
+      }
       all.append(
         Hypothesis(
           fault: .inputChannels, step: step, what: "the channels of the input are reversed (BGR)",
           remedy: "give both models the channels in the same order",
-          steps: { _ in
-            var changed = conv
-            let taps = conv.kernel.reduce(1, *)
-            changed.weight = conv.weight.indices.map { index in
-              let (row, tap) = (index / taps, index % taps)
-              let (output, input) = (row / conv.inputs, row % conv.inputs)
-              return conv.weight[(output * conv.inputs + conv.inputs - 1 - input) * taps + tap]
-            }
-            return [.convolution(changed)]
-          }))
+          steps: { _ in [.gather(order: order, extents: extents), layer] }))
     }
     return all
   }
