@@ -10,8 +10,10 @@ import Testing
   private static func numbers(_ extents: [Int], times scale: Float = 1) -> Tensor {
     let shape = Shape(known: extents)
     return Tensor(
-      floats: (0..<shape.elementCount).map { scale * (Float(($0 * 37 + 11) % 64) / 97 - 0.3) },
-      shape: shape)
+      floats: (0..<shape.elementCount).map { (place: Int) -> Float in
+        let number = Float((place * 37 + 11) % 64)
+        return scale * (number / 97 - 0.3)
+      }, shape: shape)
   }
 
   private static func report(
@@ -86,8 +88,11 @@ import Testing
     }
     let model = try LoadedModel(
       Checkpoint(container: .npz, tensors: tensors), architecture: architecture)
-    let channels = (0..<8).map { channel in
-      (0..<9).map { Float((channel * 31 + $0 * 17) % 53) / 53 }
+    let channels = (0..<8).map { (channel: Int) -> [Float] in
+      (0..<9).map { (place: Int) -> Float in
+        let number = (31 * channel + 17 * place) % 53
+        return Float(number) / 53
+      }
     }
     let reversed = [3, 2, 1, 0, 7, 6, 5, 4].flatMap { channels[$0] }
     let run = try model.network.run(reversed, batch: 2, recording: ["conv"])
@@ -98,5 +103,38 @@ import Testing
     ])
     let report = try Parity.verify(weights: model, golden: golden)
     #expect(report.diagnosis.map(\.fault) == [.inputChannels], "\(report.diagnosis)")
+  }
+
+  /// Of a long sequence not every step is tried.
+  @Test(arguments: [0, 31, 167, 198]) func anotherStepOfALongSequence(step: Int) throws {
+    func model(_ steps: Int) throws -> LoadedModel {
+      let architecture = try Architecture(
+        name: "Long", input: [steps, 2],
+        layers: [Layer(.lastStep), Layer("fc", .linear(.init(2, 3)))])
+      let tensors = architecture.parameterTable.map { spec in
+        TensorRecord(path: [spec.name], tensor: Self.numbers(spec.shape.extents))
+      }
+      return try LoadedModel(
+        Checkpoint(container: .npz, tensors: tensors), architecture: architecture)
+    }
+    let input = (0..<400).map { (place: Int) -> Float in
+      let number = place * (7 * place + 31) % 1009
+      return Float(number) / 1009
+    }
+    let golden = try GoldenTests.golden([
+      ("input", GoldenTests.floats(input, [1, 200, 2])),
+      (
+        "fc",
+        GoldenTests.floats(
+          try model(step + 1).network.run(Array(input[..<(2 * step + 2)]), batch: 1).logits, [1, 3])
+      ),
+    ])
+    let diagnosis = try #require(
+      try Parity.verify(weights: try model(200), golden: golden).diagnosis.first)
+    #expect(diagnosis.fault == .timeStep)
+    let name = step == 0 ? "the first step" : "step \(step)"
+    #expect(diagnosis.cause == "the golden takes \(name), not the last")
+    let tried = ["84", "85"].map { "the next best of \($0) hypotheses" }
+    #expect(tried.contains { diagnosis.sentence.contains($0) }, "\(diagnosis.sentence)")
   }
 }
