@@ -16,7 +16,9 @@ struct DatasetClasses: Equatable {
     guard let known = classes.names else { return labels }
     var indexes: [String: Int] = [:]
     for (index, name) in known.enumerated() { indexes[name] = index }
-    let places = names.map { indexes[$0] }
+    // Two classes may be called alike: where all are the same their order tells them apart.
+    let places: [Int?] =
+      known == names ? names.indices.map { $0 } : names.map { indexes[$0] }
     var found: [Int] = []
     for (clip, label) in labels.enumerated() {
       guard names.indices.contains(label) else {

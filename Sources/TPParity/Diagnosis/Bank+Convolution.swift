@@ -7,21 +7,13 @@ extension Bank {
   ) -> [Hypothesis] {
     var all: [Hypothesis] = []
     let name = context.layerName
+    let layer = SegmentStep.convolution(conv)
     let axes = context.axes
     // The extents that PyTorch's weight has, and what its axes are called.
     let shape = [conv.outputs, conv.inputs] + conv.kernel[axes]
     let letters = ["O", "I"] + (axes.count == 1 ? ["L"] : Array(["D", "H", "W"][axes]))
     let torch = letters.joined()
     func listed(axes all: [Int]) -> String { TPParity.listed(all.map(context.name(ofAxis:))) }
-    func with(_ change: @escaping @Sendable (inout ConvolutionStep) -> Void)
-      -> @Sendable (Int) -> [SegmentStep]
-    {
-      return { _ in
-        var changed = conv
-        change(&changed)
-        return [.convolution(changed)]
-      }
-    }
     func weight(
       _ fault: Fault, _ what: String, _ remedy: String, map: String? = nil, isCommon: Bool = true,
       _ values: @escaping @Sendable () -> [Double]
@@ -29,7 +21,8 @@ extension Bank {
       all.append(
         Hypothesis(
           fault: fault, step: step, what: what, remedy: remedy, map: map,
-          steps: with { $0.weight = values() }, weight: ("weight", values), isCommon: isCommon))
+          steps: { _ in [layer.with(weight: values())] }, weight: ("weight", values),
+          isCommon: isCommon))
     }
     // The kernel's axes in every order that its extents allow, each flipped or not.
     for order in permutations(3)
@@ -83,30 +76,8 @@ extension Bank {
         isCommon: isCommon
       ) { transposed(conv.weight, shape, order) }
     }
-    all += biases(
-      conv.bias, step: step, context, with: { bias in with { $0.bias = bias } })
-    all += digits(
-      conv.weight, rows: conv.outputs, suffix: "weight", step: step, context,
-      with: { values in with { $0.weight = values } })
-    all += halved(conv.bias, step: step) { format in
-      var changed = conv
-      changed.weight = conv.weight.map(format.round)
-      changed.bias = conv.bias.map(format.round)
-      return .convolution(changed)
-    }
-    for format in [CoarseFormat.tf32, .bfloat16] {
-      all.append(
-        Hypothesis(
-          fault: .reducedPrecision, step: step,
-          what: "both factors of the convolution were rounded to \(format.rawValue)",
-          remedy: reducedRemedy,
-          steps: { _ in
-            var changed = conv
-            changed.weight = conv.weight.map(format.round)
-            return [.pointwise(.round(format)), .convolution(changed)]
-          }))
-    }
-    if context.readsInput { all += inputs(conv.inputs, step: step, .convolution(conv)) }
+    all += sums(layer, called: "convolution", rows: conv.outputs, step: step, context)
+    if context.readsInput { all += inputs(context.input, step: step, layer) }
     return all + paddings(conv, step: step, context)
   }
 

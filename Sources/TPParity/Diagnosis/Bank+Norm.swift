@@ -43,7 +43,8 @@ extension Bank {
       ) { $0.epsilon = epsilon }
       if epsilon > norm.epsilon {
         add(
-          .epsilon, "an eps of \(epsilon) was added to the weights' variance already",
+          .epsilon,
+          "an eps of \(epsilon) in place of \(norm.epsilon) is in the weights' variance already",
           "store the variance in \(name).running_var without eps"
         ) { $0.epsilon = 2 * norm.epsilon - epsilon }
       }

@@ -1,18 +1,43 @@
 extension Bank {
-  /// A bias that is missing or counted twice, on either side.
-  static func biases(
-    _ bias: [Double], step: Int, _ context: BankContext,
-    with: (_ bias: [Double]) -> @Sendable (Int) -> [SegmentStep]
+  /// What convolutions and linear layers have in common, which are sums of products and a bias.
+  ///
+  /// - Parameters:
+  ///   - noun: what a sentence calls such a sum.
+  ///   - rows: how many outputs have weights of their own.
+  static func sums(
+    _ layer: SegmentStep, called noun: String, rows: Int, step: Int, _ context: BankContext
   ) -> [Hypothesis] {
-    guard bias.contains(where: { $0 != 0 }) else { return [] }
+    var all = biases(layer, step: step, context)
+    all += digits(
+      layer.weight, rows: rows, suffix: "weight", step: step, context,
+      with: { values in { _ in [layer.with(weight: values)] } })
+    all += halved(layer, step: step)
+    for format in [CoarseFormat.tf32, .bfloat16] {
+      all.append(
+        Hypothesis(
+          fault: .reducedPrecision, step: step,
+          what: "both factors of the \(noun) were rounded to \(format.rawValue)",
+          remedy: reducedRemedy,
+          steps: { _ in
+            [.pointwise(.round(format)), layer.with(weight: layer.weight.map(format.round))]
+          }))
+    }
+    return all
+  }
+
+  /// A bias that is missing or counted twice, on either side.
+  private static func biases(
+    _ layer: SegmentStep, step: Int, _ context: BankContext
+  ) -> [Hypothesis] {
+    guard layer.bias.contains(where: { $0 != 0 }) else { return [] }
     let name = context.layerName
     func hypothesis(
       _ fault: Fault, _ what: String, _ remedy: String, _ factor: Double
     ) -> Hypothesis {
-      let values = bias.map { $0 * factor }
+      let values = layer.bias.map { $0 * factor }
       return Hypothesis(
-        fault: fault, step: step, what: what, remedy: remedy, steps: with(values),
-        weight: ("bias", { values }))
+        fault: fault, step: step, what: what, remedy: remedy,
+        steps: { _ in [layer.with(bias: values)] }, weight: ("bias", { values }))
     }
     return [
       hypothesis(
@@ -77,12 +102,11 @@ extension Bank {
   }
 
   /// Weight and bias in fewer digits: a network that went through `half()`.
-  static func halved(
-    _ bias: [Double], step: Int, with: (_ format: CoarseFormat) -> SegmentStep
-  ) -> [Hypothesis] {
-    guard bias.contains(where: { $0 != 0 }) else { return [] }
+  private static func halved(_ layer: SegmentStep, step: Int) -> [Hypothesis] {
+    guard layer.bias.contains(where: { $0 != 0 }) else { return [] }
     return [CoarseFormat.float16, .bfloat16].map { format in
-      let changed = with(format)
+      let changed = layer.with(weight: layer.weight.map(format.round))
+        .with(bias: layer.bias.map(format.round))
       return Hypothesis(
         fault: .weightsRounded, step: step,
         what: "the golden's weight and bias were rounded to \(format.rawValue)",
@@ -96,15 +120,7 @@ extension Bank {
   ) -> [Hypothesis] {
     let inputs = context.input.last ?? 1
     let name = context.layerName
-    func with(_ change: @escaping @Sendable (inout LinearStep) -> Void)
-      -> @Sendable (Int) -> [SegmentStep]
-    {
-      return { _ in
-        var changed = linear
-        change(&changed)
-        return [.linear(changed)]
-      }
-    }
+    let layer = SegmentStep.linear(linear)
     let turned = viewed(linear.weight, as: [linear.outputs, inputs], [1, 0])
     var all = [
       Hypothesis(
@@ -112,7 +128,7 @@ extension Bank {
         remedy: "transpose \(name).weight: torch keeps (outputs, inputs)",
         map: inputs == linear.outputs
           ? "{\"permute\": \"\(name).weight\", \"axes\": [1, 0]}" : nil,
-        steps: with { $0.weight = turned }, weight: ("weight", { turned }))
+        steps: { _ in [layer.with(weight: turned)] }, weight: ("weight", { turned }))
     ]
     if inputs != linear.outputs {
       let back = transposed(linear.weight, [linear.outputs, inputs], [1, 0])
@@ -121,32 +137,11 @@ extension Bank {
           fault: .transposed, step: step,
           what: "the weight was transposed although it stood right",
           remedy: "take the bytes of \(name).weight as they are",
-          steps: with { $0.weight = back }, weight: ("weight", { back })))
+          steps: { _ in [layer.with(weight: back)] }, weight: ("weight", { back })))
     }
-    all += biases(linear.bias, step: step, context, with: { bias in with { $0.bias = bias } })
-    all += digits(
-      linear.weight, rows: linear.outputs, suffix: "weight", step: step, context,
-      with: { values in with { $0.weight = values } })
-    all += halved(linear.bias, step: step) { format in
-      var changed = linear
-      changed.weight = linear.weight.map(format.round)
-      changed.bias = linear.bias.map(format.round)
-      return .linear(changed)
-    }
-    for format in [CoarseFormat.tf32, .bfloat16] {
-      all.append(
-        Hypothesis(
-          fault: .reducedPrecision, step: step,
-          what: "both factors of the product were rounded to \(format.rawValue)",
-          remedy: reducedRemedy,
-          steps: { _ in
-            var changed = linear
-            changed.weight = linear.weight.map(format.round)
-            return [.pointwise(.round(format)), .linear(changed)]
-          }))
-    }
-    if context.isLast { all += outputs(step: step, .linear(linear)) }
-    if context.readsInput { all += self.inputs(1, step: step, .linear(linear)) }
+    all += sums(layer, called: "product", rows: linear.outputs, step: step, context)
+    if context.isLast { all += outputs(step: step, layer) }
+    if context.readsInput { all += self.inputs(context.input, step: step, layer) }
     return all
   }
 
@@ -166,7 +161,7 @@ extension Bank {
   }
 
   /// What a first layer may have been given in place of its input.
-  static func inputs(_ channels: Int, step: Int, _ layer: SegmentStep) -> [Hypothesis] {
+  static func inputs(_ extents: [Int], step: Int, _ layer: SegmentStep) -> [Hypothesis] {
     var all: [Hypothesis] = []
     func add(
       _ fault: Fault, _ what: String, _ remedy: String, _ scale: Double, _ shift: Double
@@ -187,21 +182,16 @@ extension Bank {
         .inputStandardised, "the recorded model standardised the input with \(name)", record,
         1 / deviation, -mean / deviation)
     }
-    if channels > 1, case .convolution(let conv) = layer {
+    if extents[0] > 1, layer.isConvolution {
+      let plane = extents.dropFirst().reduce(1, *)
+      let order = (0..<extents[0]).reversed().flatMap { channel in
+        (0..<plane).map { Int32(channel * plane + $0) }
+      }
       all.append(
         Hypothesis(
           fault: .inputChannels, step: step, what: "the channels of the input are reversed (BGR)",
           remedy: "give both models the channels in the same order",
-          steps: { _ in
-            var changed = conv
-            let taps = conv.kernel.reduce(1, *)
-            changed.weight = conv.weight.indices.map { index in
-              let (row, tap) = (index / taps, index % taps)
-              let (output, input) = (row / conv.inputs, row % conv.inputs)
-              return conv.weight[(output * conv.inputs + conv.inputs - 1 - input) * taps + tap]
-            }
-            return [.convolution(changed)]
-          }))
+          steps: { _ in [.gather(order: order, extents: extents), layer] }))
     }
     return all
   }

@@ -93,12 +93,11 @@ struct Diagnostician: Sendable {
         return other.problem == nil && place < last
       }
       let first = before.flatMap { architecture.layer(of: $0.name) }.map { $0 + 1 } ?? 0
-      guard let steps = architecture.steps(first..<last + 1, model.weights) else { continue }
       all.append(
         Segment(
           source: before?.name ?? "input", target: row.name,
           extents: first == 0 ? architecture.input : architecture.outputs[first - 1],
-          layers: first..<last + 1, steps: steps))
+          layers: first..<last + 1, steps: architecture.steps(first..<last + 1, model.weights)))
     }
     return all.sorted { $0.layers.upperBound < $1.layers.upperBound }
   }
@@ -240,7 +239,7 @@ struct Diagnostician: Sendable {
     for clip in order(worst).prefix(2) {
       let steps = (0..<segment.layers.lowerBound).flatMap { place in
         corrections[place]?.steps(clip)
-          ?? architecture.steps(place..<place + 1, model.weights) ?? []
+          ?? architecture.steps(place..<place + 1, model.weights)
       }
       let prefix = Segment(
         source: "input", target: segment.source, extents: architecture.input,

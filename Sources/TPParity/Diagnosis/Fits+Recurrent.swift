@@ -11,7 +11,7 @@ extension Fits {
     for clip in clips where clip.target.positions == nil {
       let before = Array(segment.steps[..<step])
       guard let input = segment.evaluate(before, clip.source, at: nil, judging: false),
-        input.positions == nil
+        input.positions == nil, clip.target.extents == [input.extents[0], hidden]
       else { return [] }
       sequences.append((sums(lstm, input, clip.target), clip.target.values))
     }

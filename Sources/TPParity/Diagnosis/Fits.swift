@@ -106,6 +106,7 @@ struct Fits {
     let zero = plain.with(bias: plain.bias.map { _ in 0 })
     var each: [Int: (scale: Double, shift: Double)] = [:]
     var total = NormalEquations()
+    var counts: [Int] = []
     for clip in clips {
       var ones = clip
       ones.source.values = clip.source.values.map { _ in 1 }
@@ -122,9 +123,11 @@ struct Fits {
       }
       total.add(own)
       each[clip.number] = own.solution
+      counts.append(first.count)
     }
     var all: [Hypothesis] = []
-    if let (scale, shift) = total.solution {
+    // Two values could be met by any line: that proves nothing.
+    if counts.reduce(0, +) > 2, let (scale, shift) = total.solution {
       let isPlain = abs(shift) < 1e-5 * abs(scale)
       all.append(
         Hypothesis(
@@ -137,7 +140,7 @@ struct Fits {
           remedy: "record as `input` what the first layer is given",
           steps: { _ in [.pointwise(.given(scale: scale, shift: shift)), plain] }, isFitted: true))
     }
-    if clips.count > 1 {
+    if clips.count > 1, counts.allSatisfy({ $0 > 2 }) {
       let fitted = each
       all.append(
         Hypothesis(
@@ -271,8 +274,13 @@ struct Fits {
     }
     guard order != Array(order.indices), Set(order).count == order.count else { return [] }
     let inputs = linear.weight.count / linear.outputs
-    let isLast =
-      segment.layers.lowerBound + step == architecture.layers.count - 1
+    let place = segment.layers.lowerBound + step
+    let isLast = place == architecture.layers.count - 1
+    // A rule that means no tensor is refused, and there may be no bias.
+    let keys = ["weight", "bias"].map { "\(name(step)).\($0)" }.filter { key in
+      architecture.parameterTable.contains { $0.name == key }
+    }
+    let quoted = keys.map { "\"\($0)\"" }.joined(separator: ", ")
     return [
       Hypothesis(
         fault: .classesPermuted, step: step,
@@ -282,8 +290,8 @@ struct Fits {
             : ""),
         remedy: isLast
           ? "use one class order: class_to_idx of the checkpoint"
-          : "put the rows of \(name(step)).weight and bias in the golden's order",
-        map: "{\"reorder\": [\"\(name(step)).weight\", \"\(name(step)).bias\"], \"from\": ["
+          : "put the rows of all parameters of \(name(step)) in the golden's order",
+        map: "{\"reorder\": [\(quoted)], \"from\": ["
           + order.indices.map { "\"\($0)\"" }.joined(separator: ", ") + "], \"to\": ["
           + order.map { "\"\($0)\"" }.joined(separator: ", ") + "]}",
         steps: { _ in

@@ -67,13 +67,11 @@ struct GoldenAuditor {
     var first = 0
     var source = "input"
     for name in compared {
-      guard let last = architecture.layer(of: name), last >= first,
-        let steps = architecture.steps(first..<last + 1, model.weights)
-      else { continue }
+      guard let last = architecture.layer(of: name), last >= first else { continue }
       let segment = Segment(
         source: source, target: name,
         extents: first == 0 ? architecture.input : architecture.outputs[first - 1],
-        layers: first..<last + 1, steps: steps)
+        layers: first..<last + 1, steps: architecture.steps(first..<last + 1, model.weights))
       let mutants = mutants(segment)
       let outcomes = try outcomes(segment, mutants)
       for (mutant, outcome) in zip(mutants, outcomes) { audit.add(mutant, outcome, segment) }

@@ -91,9 +91,8 @@ struct NetworkSearch: Sendable {
       let before = architecture.activations.dropLast(2).last
     else { return [] }
     // From our own run of the activation before it, the last segment is a short one.
-    guard let place = architecture.layer(of: before.name),
-      let steps = architecture.steps(place + 1..<architecture.layers.count, owner.model.weights)
-    else { return [] }
+    guard let place = architecture.layer(of: before.name) else { return [] }
+    let steps = architecture.steps(place + 1..<architecture.layers.count, owner.model.weights)
     let short = Segment(
       source: before.name, target: segment.target, extents: before.extents,
       layers: place + 1..<architecture.layers.count, steps: steps)
@@ -154,7 +153,7 @@ struct NetworkSearch: Sendable {
         from: first, source, replacing: ("\(name).\(weight.suffix)", weight.values()))
     }
     let extents = first == 0 ? architecture.input : architecture.outputs[first - 1]
-    guard let prefix = architecture.steps(first..<place, owner.model.weights) else { return nil }
+    let prefix = architecture.steps(first..<place, owner.model.weights)
     let field = segment.evaluate(
       prefix + hypothesis.steps(0),
       Field(extents: extents, positions: nil, values: source.map { Double($0) }), at: nil,

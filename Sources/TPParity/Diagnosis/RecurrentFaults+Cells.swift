@@ -69,14 +69,16 @@ extension RecurrentFaults {
           + " reset_after=False), not that product",
         torch + ": build the Keras layer with reset_after=True"
       ) { $0.each { $0.resetsHidden = true } }
-      add(
-        .gruReset, "the reset gate does not reach bias_hh of n: it was added to bias_ih",
-        torch + ": keep the two biases apart"
-      ) {
-        $0.each { cell in
-          for unit in 2 * cell.hidden..<3 * cell.hidden {
-            cell.inputBias[unit] += cell.hiddenBias[unit]
-            cell.hiddenBias[unit] = 0
+      if layer.hasBias {
+        add(
+          .gruReset, "the reset gate does not reach bias_hh of n: it was added to bias_ih",
+          torch + ": keep the two biases apart"
+        ) {
+          $0.each { cell in
+            for unit in 2 * cell.hidden..<3 * cell.hidden {
+              cell.inputBias[unit] += cell.hiddenBias[unit]
+              cell.hiddenBias[unit] = 0
+            }
           }
         }
       }

@@ -91,7 +91,7 @@ struct RecurrentFaults {
   mutating func addGates() {
     let fault = layer.cell == .lstm ? Fault.gateOrder : .gruGateOrder
     typealias Set = (inout RecurrentStep, [Int]) -> Void
-    let parts: [(what: String, names: [String], set: Set)] = [
+    let known: [(what: String, names: [String], set: Set)] = [
       (
         "all weights and biases", ["weight_ih", "weight_hh", "bias_ih", "bias_hh"],
         {
@@ -134,6 +134,8 @@ struct RecurrentFaults {
       ("bias_ih", ["bias_ih"], { $0.inputBiasGates = $1 }),
       ("bias_hh", ["bias_hh"], { $0.hiddenBiasGates = $1 }),
     ]
+    let parts =
+      layer.hasBias ? known : known.filter { $0.names.allSatisfy { $0.hasPrefix("weight") } }
     let count = layer.cell.gates
     let own = Array(0..<count)
     let right = gates.joined(separator: ", ")

@@ -133,20 +133,29 @@ struct SegmentSearch: Sendable {
   }
 
   private func screen(_ clip: SearchClip) -> Screen {
-    // Of what was recorded whole, only what the sampled source leads to can be looked at.
+    let places = clip.target.positions == nil ? [] : clip.target.places
+    func value(at position: Int) -> Double? {
+      if places.isEmpty {
+        return clip.target.values.indices.contains(position) ? clip.target.values[position] : nil
+      }
+      guard places.indices.contains(position), places[position] >= 0 else { return nil }
+      return clip.target.values[Int(places[position])]
+    }
+    // Of what was recorded whole, only what the sampled source leads to can be looked at; and that may
+    // be more than was recorded, where each element is computed by itself.
     let reachable =
       clip.source.positions == nil
       ? nil : segment.evaluate(clip.source, at: clip.target.positions, judging: false)?.positions
-    let all = reachable ?? clip.target.positions ?? Array(clip.target.values.indices)
+    let all =
+      reachable?.filter { value(at: $0) != nil } ?? clip.target.positions
+      ?? Array(clip.target.values.indices)
     var draw = Draw(seed: UInt64(all.count))
     let positions = draw.some(SegmentSearch.few, of: all)
-    let places = clip.target.positions == nil ? [] : clip.target.places
     let size = clip.target.values.reduce(0.0) { $0 + $1 * $1 } / Double(max(1, all.count))
     let floor = max(1e-7 * size.squareRoot(), 1e-30)
     var recorded: [Int: (value: Double, noise: Double)] = [:]
     for position in positions {
-      let at = places.isEmpty ? position : Int(places[position])
-      recorded[position] = (clip.target.values[at], floor)
+      if let value = value(at: position) { recorded[position] = (value, floor) }
     }
     if let truth = segment.evaluate(clip.source, at: positions, judging: true),
       truth.extents == clip.target.extents

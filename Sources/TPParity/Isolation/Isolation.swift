@@ -34,15 +34,14 @@ struct Isolation: Sendable {
             layers: source.next..<source.next, steps: [.reshape(source.extents)]))
         continue
       }
-      if let steps = architecture.steps(source.next..<last + 1, model.weights) {
-        let segment = Segment(
-          source: source.name, target: activation.name, extents: source.extents,
-          layers: source.next..<last + 1, steps: steps)
-        if steps.count(where: \.isConvolution) < 2 {
-          segments.append(segment)
-        } else {
-          long.append(segment)
-        }
+      let steps = architecture.steps(source.next..<last + 1, model.weights)
+      let segment = Segment(
+        source: source.name, target: activation.name, extents: source.extents,
+        layers: source.next..<last + 1, steps: steps)
+      if steps.count(where: \.isConvolution) < 2 {
+        segments.append(segment)
+      } else {
+        long.append(segment)
       }
       source = (activation.name, last + 1, architecture.outputs[last])
     }

@@ -52,7 +52,7 @@ struct Segment: Sendable {
 
 extension Architecture {
   /// The layers of a range as steps.
-  func steps(_ range: Range<Int>, _ weights: BoundWeights) -> [SegmentStep]? {
+  func steps(_ range: Range<Int>, _ weights: BoundWeights) -> [SegmentStep] {
     range.map { index in
       SegmentStep(
         layers[index], input: index == 0 ? input : outputs[index - 1], output: outputs[index],
