@@ -22,7 +22,7 @@ func tests(of name: String, imports: [String] = []) -> Target {
   .testTarget(
     name: name + "Tests",
     dependencies: ([name, "TestSupport"] + imports).map { .init(stringLiteral: $0) },
-    swiftSettings: swiftSettings)
+    swiftSettings: testSettings)
 }
 
 /// A C library of the system, through a module map and a shim header.
@@ -61,6 +61,9 @@ let swiftSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
   .treatAllWarnings(as: .error),
 ]
+
+/// A test runs once: to optimize it takes longer than that saves. What it tests is optimized.
+let testSettings: [SwiftSetting] = swiftSettings + [.unsafeFlags(["-Onone"])]
 
 let package = Package(
   name: "TorchPort",

@@ -44,8 +44,10 @@ private struct PoolFaults {
       return [maxima, padding].compactMap { $0 }
     }
     var counted = other
-    counted.count(padding: layer?.padding ?? [0, 0, 0], of: input)
-    return [other, counted].compactMap {
+    if let layer, layer.padding.contains(where: { $0 > 0 }) || layer.rounding == .ceiling {
+      counted.count(padding: layer.padding, of: input)
+    }
+    return (counted == other ? [other] : [other, counted]).compactMap {
       hypothesis(.poolingKind, "the golden takes averages, not maxima", alike, $0)
     }
   }
