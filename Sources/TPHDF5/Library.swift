@@ -30,6 +30,12 @@ func libraryError(_ kind: PortError.Kind, _ doing: String, record: String? = nil
     unsafe tp_h5_take_error(start)
     return unsafe String(cString: start)
   }
+  // A sound file, compressed as h5py can with what it brings along (lzf, or a plugin).
+  if words.contains("filter plugins disabled") || words.contains("is not registered") {
+    return PortError(
+      .unsupported, "\(doing), which is compressed by a filter that libhdf5 does not have",
+      record: record, remedy: "write it again without, for example by h5repack -f GZIP=4")
+  }
   let reason = words.isEmpty ? "no reason given" : printable(words)
   return PortError(
     kind, "\(doing) (libhdf5: \(reason))", record: record,

@@ -35,6 +35,19 @@ struct CompressionTests {
     #expect(bytes.count * 10 < plain.count)
   }
 
+  /// h5py's own compression: nothing is wrong with the file.
+  @Test func aFilterThatIsNotThere() throws {
+    let checkpoint = try HDF5File.read(path: fixture("weight-files/lzf.h5"))
+    let error = #expect(throws: PortError.self) {
+      try checkpoint.tensors[0].tensor.contiguousBytes()
+    }
+    #expect(error?.kind == .unsupported)
+    #expect(
+      error?.description
+        == "cannot read the dataset, which is compressed by a filter that libhdf5 does not have"
+        + " (record /a); write it again without, for example by h5repack -f GZIP=4")
+  }
+
   /// Every byte of the data of a compressed file is under a checksum.
   @Test func aDamagedByteOfTheDataIsRefused() throws {
     var contents = try weights([("layer.weight", try some(.float32, [16, 16]))])
