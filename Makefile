@@ -121,7 +121,7 @@ fuzz: setup
 UBSAN_RUNTIME = $(shell find $$(dirname $$(readlink -f $$(command -v clang)))/.. -name 'libclang_rt.ubsan_standalone-$(shell uname -m).a' 2>/dev/null | head -1)
 
 sanitize: setup
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/address
+	TORCHPORT_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/address
 	@[ -n "$(UBSAN_RUNTIME)" ] || { echo "clang's runtime for the undefined-behaviour sanitizer was not found" >&2; exit 2; }
 	$(SWIFT) test -c release --scratch-path .build/undefined --filter 'TPModelsTests|TPSafeTensorsTests|TPParityTests|TPComparisonTests' \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined -Xlinker $(UBSAN_RUNTIME) -Xlinker -lstdc++

@@ -53,6 +53,14 @@ let hdf5Archives = archives(
   ["libhdf5_serial.a", "libsz.a", "libaec.a"], of: "hdf5/serial/hdf5.h")
 let yamlArchives = archives(["libyaml.a"], of: "yaml.h")
 
+/// A sanitizer puts itself in the place of the C library's malloc, which it cannot in an executable
+/// that hides its symbols.
+#if canImport(Glibc)
+  let isSanitized = getenv("TORCHPORT_SANITIZE") != nil
+#else
+  let isSanitized = false
+#endif
+
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -161,13 +169,15 @@ let package = Package(
       // Eleven libraries fewer to load at every start, and the command runs where Swift is not
       // installed. The two named ones are what FoundationEssentials, which Crypto uses, is made of.
       // -static-stdlib would export every symbol, 22,000 of them, and so keep what nothing calls.
-      linkerSettings: [
-        .unsafeFlags(
-          [
-            "-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims", "-use-ld=lld",
-            "-Xlinker", "--no-export-dynamic",
-          ], .when(platforms: [.linux], configuration: .release))
-      ]),
+      linkerSettings: isSanitized
+        ? []
+        : [
+          .unsafeFlags(
+            [
+              "-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims", "-use-ld=lld",
+              "-Xlinker", "--no-export-dynamic",
+            ], .when(platforms: [.linux], configuration: .release))
+        ]),
 
     // What several tests need: the fixtures' paths, folders that go, random numbers that repeat.
     .target(
