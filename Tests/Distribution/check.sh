@@ -44,8 +44,8 @@ inside dpkg-query -W -f '${Package}\n' >"$root/packages.after"
 echo "added: $(comm -13 <(sort "$root/packages.before") <(sort "$root/packages.after") | tr '\n' ' ')"
 
 echo "== install by unpacking"
-rm -rf "${root:?}/usr/local" "${root:?}/work"
-mkdir -p "$root/usr/local" "$root/work"
+rm -rf "${root:?}/usr/local" "${root:?}/try"
+mkdir -p "$root/usr/local" "$root/try"
 tar -xzf "$archive" -C "$root/usr/local" --strip-components=1
 needed=$(readelf -d "$root/usr/local/bin/torchport" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
 echo "needs: $needed"
@@ -62,11 +62,11 @@ for file in share/man/man1/torchport.1 share/man/man1/torchport-verify.1 share/d
   [ -s "$root/usr/local/$file" ] || { echo "check.sh: $file is missing in $name" >&2; exit 1; }
 done
 
-cp fixtures/run/best_lightweight_model.pth "$root/work/best.pth"
-cp fixtures/run/checkpoint_epoch_5.pth "$root/work/epoch5.pth"
-cp fixtures/goldens/best.npz "$root/work/golden.npz"
-cp fixtures/clips/uint8.npy "$root/work/clip.npy"
-cp fixtures/mapping/renamed.pth fixtures/mapping/renamed.yaml "$root/work/"
+cp fixtures/run/best_lightweight_model.pth "$root/try/best.pth"
+cp fixtures/run/checkpoint_epoch_5.pth "$root/try/epoch5.pth"
+cp fixtures/goldens/best.npz "$root/try/golden.npz"
+cp fixtures/clips/uint8.npy "$root/try/clip.npy"
+cp fixtures/mapping/renamed.pth fixtures/mapping/renamed.yaml "$root/try/"
 
 # What each must end in, and the command.
 expect() {
@@ -74,7 +74,7 @@ expect() {
   shift
   printf '\n$ torchport %s\n' "$*"
   # shellcheck disable=SC2016 # the inner shell's own
-  inside /bin/sh -c 'cd /work && exec torchport "$@"' sh "$@" || status=$?
+  inside /bin/sh -c 'cd /try && exec torchport "$@"' sh "$@" || status=$?
   [ "$status" = "$wanted" ] || { echo "check.sh: status $status, not $wanted" >&2; exit 1; }
 }
 # Swift reads arguments from /proc: without it nothing can be done, and that must not look like success.
@@ -98,8 +98,8 @@ expect 64 convrt best.pth
 
 # The same bytes as on the machine that built it; HDF5 is linked in, so that holds for it, too.
 for file in model.safetensors model.h5; do
-  rm -f "$root/work/here.${file##*.}"
-  (cd "$root/work" && "$OLDPWD/.build/release/torchport" convert best.pth -o "here.${file##*.}" >/dev/null)
-  .build/release/torchport diff "$root/work/$file" "$root/work/here.${file##*.}" >/dev/null
+  rm -f "$root/try/here.${file##*.}"
+  (cd "$root/try" && "$OLDPWD/.build/release/torchport" convert best.pth -o "here.${file##*.}" >/dev/null)
+  .build/release/torchport diff "$root/try/$file" "$root/try/here.${file##*.}" >/dev/null
 done
 printf '\nThe tarball runs on a bare Debian 12.\n'
