@@ -223,22 +223,4 @@ public struct PickleArena: Sendable {
     globalHandles[full] = handle
     return handle
   }
-
-  private struct GlobalName: Hashable {
-    let module: String
-    let name: String
-
-    // Python compares code points; Swift would take the kelvin sign, U+212A, for a K.
-    static func == (left: GlobalName, right: GlobalName) -> Bool {
-      left.module.utf8.elementsEqual(right.module.utf8)
-        && left.name.utf8.elementsEqual(right.name.utf8)
-    }
-
-    // Swift's own hash is one for all texts that look the same, of which there may be millions.
-    func hash(into hasher: inout Hasher) {
-      hasher.combine(module.utf8.count)
-      for byte in module.utf8 { hasher.combine(byte) }
-      for byte in name.utf8 { hasher.combine(byte) }
-    }
-  }
 }

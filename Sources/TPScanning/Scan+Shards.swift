@@ -1,4 +1,5 @@
 internal import TPBytes
+internal import TPPickle
 
 extension Scan {
   /// Whether a file is the index of a checkpoint in several files.

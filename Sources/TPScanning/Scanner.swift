@@ -1,5 +1,6 @@
 public import TPBytes
 internal import TPCheckpoints
+internal import TPPickle
 internal import TPTensors
 
 /// Says what opening files in Python would run; nothing in them is executed.
@@ -65,25 +66,6 @@ struct Place {
   func inside(_ name: String) -> Place {
     let path = record.map { $0 + "!" + name } ?? name
     return Place(record: path, depth: depth + 1, isTorchScript: isTorchScript)
-  }
-}
-
-/// A name as a pickle gives it.
-struct GlobalName: Hashable {
-  let module: String
-  let name: String
-
-  // Python compares code points; Swift would take the kelvin sign, U+212A, for a K.
-  static func == (left: GlobalName, right: GlobalName) -> Bool {
-    left.module.utf8.elementsEqual(right.module.utf8)
-      && left.name.utf8.elementsEqual(right.name.utf8)
-  }
-
-  // Swift's own hash is one for all texts that look the same, of which there may be thousands.
-  func hash(into hasher: inout Hasher) {
-    hasher.combine(module.utf8.count)
-    for byte in module.utf8 { hasher.combine(byte) }
-    for byte in name.utf8 { hasher.combine(byte) }
   }
 }
 
