@@ -144,13 +144,6 @@ public struct ConversionPlan: Sendable {
     self.contents = contents
   }
 
-  /// Whether a tensor is what a batch norm's `running_mean` or `running_var` is called, which is no
-  /// parameter to any architecture.
-  private static func isRunningStatistic(_ name: String) -> Bool {
-    let last = name.split(separator: ".").last
-    return last == "running_mean" || last == "running_var"
-  }
-
   /// The floating-point elements of any model; scales of int8 are none of its own.
   private static func floatingPointCount(_ stateDict: StateDict) -> Int {
     let quantised = Set(stateDict.quantisedNames)
@@ -158,7 +151,7 @@ public struct ConversionPlan: Sendable {
     return stateDict.entries.reduce(0) { count, entry in
       let counts =
         entry.tensor.dtype.isFloatingPoint && !scales.contains(entry.name)
-        && !Self.isRunningStatistic(entry.name)
+        && !StateDict.isRunningStatistic(entry.name)
         || quantised.contains(entry.name)
       return count + (counts ? entry.tensor.shape.elementCount : 0)
     }

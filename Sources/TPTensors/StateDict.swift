@@ -46,3 +46,12 @@ public struct StateDict: Sendable {
   /// Whether there is no entry.
   public var isEmpty: Bool { entries.isEmpty }
 }
+
+extension StateDict {
+  /// Whether a name ends as the statistics of a batch norm do, which move in training but are not
+  /// trained.
+  package static func isRunningStatistic(_ name: String) -> Bool {
+    let last = name.split(separator: ".").last
+    return last == "running_mean" || last == "running_var"
+  }
+}

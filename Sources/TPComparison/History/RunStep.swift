@@ -21,8 +21,7 @@ public struct RunStep: Hashable, Sendable {
 
   /// Whether a tensor is trained: floating-point, and none of a batch norm's running statistics.
   static func isWeight(_ name: String, _ tensor: Tensor) -> Bool {
-    let last = name.split(separator: ".").last ?? ""
-    return tensor.dtype.isFloatingPoint && last != "running_mean" && last != "running_var"
+    tensor.dtype.isFloatingPoint && !StateDict.isRunningStatistic(name)
   }
 
   /// The layer of a tensor: its name up to the last point; all of it where there is none.
