@@ -45,7 +45,7 @@ enum Faults {
 
 @Suite struct DiagnosisLayersTests {
   @Test func everyGoldenIsThere() {
-    #expect(Faulty.faults.count == 78)
+    #expect(Faulty.faults.count == 84)
   }
 
   @Test(arguments: Faulty.faults.map(\.name)) func namesTheFault(name: String) throws {
@@ -74,6 +74,16 @@ enum Faults {
           + #" "from": "zrn", "to": "rzn"}"#
       ),
       ("Both_layers_swapped", "layers l1 and l2 are swapped", nil),
+      // Where there are no biases, a rule that names one would be refused.
+      (
+        "Plain_oifg", "the gates of weight_ih and weight_hh stand in the order",
+        #"{"reorder": ["rnn.weight_ih_l0", "rnn.weight_hh_l0"], "from": "oifg", "to": "ifgo"}"#
+      ),
+      (
+        "Plain_classes", "the classes are permuted",
+        #"{"reorder": ["fc_out.weight"], "from": ["0", "1", "2", "3", "4", "5"],"#
+          + #" "to": ["1", "2", "3", "4", "5", "0"]}"#
+      ),
       ("Pools_same", "the golden's windows are shifted by 1 along width", nil),
       ("Pools_unpadded", "the golden pools with a padding of 0", nil),
       ("Pools_not_counted", "the golden's averages have count_include_pad=False", nil),
@@ -118,6 +128,14 @@ enum Faults {
       golden: try Golden.open(path: Faulty.folder + name + "_sound.npz"))
     #expect(audit.rows.contains { $0.layer == "rnn" && $0.fault == .biasMissing && $0.caught > 0 })
     #expect(audit.killScore > 0.9, "\(audit.survivors)")
+  }
+
+  /// A norm without parameters of its own.
+  @Test func auditOfANormWithoutParameters() throws {
+    let audit = try Parity.audit(
+      weights: try Faulty.model("Plain"),
+      golden: try Golden.open(path: Faulty.folder + "Plain_sound.npz"))
+    #expect(audit.rows.contains { $0.layer == "bn" && $0.fault == .epsilon && $0.caught > 0 })
   }
 
   /// A kernel of 1 x 1 has no axes that could stand in another order: nothing is injected there that

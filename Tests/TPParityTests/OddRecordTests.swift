@@ -75,36 +75,6 @@ import Testing
       "\(report.diagnosis)")
   }
 
-  /// Each channel has weights of its own: what is reversed is the input, not what a kernel sees.
-  @Test func reversedChannelsOfAConvolutionInGroups() throws {
-    let architecture = try Architecture(
-      name: "Grouped", input: [4, 9],
-      layers: [
-        Layer("conv", .convolution(.init(4, 4, kernel: [3], groups: 4))),
-        Layer(.flatten(from: 1)), Layer("fc", .linear(.init(28, 3))),
-      ])
-    let tensors = architecture.parameterTable.map { spec in
-      TensorRecord(path: [spec.name], tensor: Self.numbers(spec.shape.extents))
-    }
-    let model = try LoadedModel(
-      Checkpoint(container: .npz, tensors: tensors), architecture: architecture)
-    let channels = (0..<8).map { (channel: Int) -> [Float] in
-      (0..<9).map { (place: Int) -> Float in
-        let number = (31 * channel + 17 * place) % 53
-        return Float(number) / 53
-      }
-    }
-    let reversed = [3, 2, 1, 0, 7, 6, 5, 4].flatMap { channels[$0] }
-    let run = try model.network.run(reversed, batch: 2, recording: ["conv"])
-    let recorded = try #require(run.activations.first)
-    let golden = try GoldenTests.golden([
-      ("input", GoldenTests.floats(channels.flatMap { $0 }, [2, 4, 9])),
-      ("conv", GoldenTests.floats(recorded.values, recorded.shape)),
-    ])
-    let report = try Parity.verify(weights: model, golden: golden)
-    #expect(report.diagnosis.map(\.fault) == [.inputChannels], "\(report.diagnosis)")
-  }
-
   /// Of a long sequence not every step is tried.
   @Test(arguments: [0, 31, 167, 198]) func anotherStepOfALongSequence(step: Int) throws {
     func model(_ steps: Int) throws -> LoadedModel {

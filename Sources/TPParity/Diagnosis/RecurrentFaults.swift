@@ -88,54 +88,21 @@ struct RecurrentFaults {
     }
   }
 
+  /// Parameters whose gates may stand in another order together.
+  private static let gateParts: [(what: String, names: [String])] =
+    [
+      ("all weights and biases", ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]),
+      ("weight_ih and bias_ih", ["weight_ih", "bias_ih"]),
+      ("weight_hh and bias_hh", ["weight_hh", "bias_hh"]),
+      ("weight_ih and weight_hh", ["weight_ih", "weight_hh"]),
+      ("both biases", ["bias_ih", "bias_hh"]),
+    ] + ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map { ($0, [$0]) }
+
   mutating func addGates() {
     let fault = layer.cell == .lstm ? Fault.gateOrder : .gruGateOrder
-    typealias Set = (inout RecurrentStep, [Int]) -> Void
-    let known: [(what: String, names: [String], set: Set)] = [
-      (
-        "all weights and biases", ["weight_ih", "weight_hh", "bias_ih", "bias_hh"],
-        {
-          $0.inputGates = $1
-          $0.hiddenGates = $1
-          $0.inputBiasGates = $1
-          $0.hiddenBiasGates = $1
-        }
-      ),
-      (
-        "weight_ih and bias_ih", ["weight_ih", "bias_ih"],
-        {
-          $0.inputGates = $1
-          $0.inputBiasGates = $1
-        }
-      ),
-      (
-        "weight_hh and bias_hh", ["weight_hh", "bias_hh"],
-        {
-          $0.hiddenGates = $1
-          $0.hiddenBiasGates = $1
-        }
-      ),
-      (
-        "weight_ih and weight_hh", ["weight_ih", "weight_hh"],
-        {
-          $0.inputGates = $1
-          $0.hiddenGates = $1
-        }
-      ),
-      (
-        "both biases", ["bias_ih", "bias_hh"],
-        {
-          $0.inputBiasGates = $1
-          $0.hiddenBiasGates = $1
-        }
-      ),
-      ("weight_ih", ["weight_ih"], { $0.inputGates = $1 }),
-      ("weight_hh", ["weight_hh"], { $0.hiddenGates = $1 }),
-      ("bias_ih", ["bias_ih"], { $0.inputBiasGates = $1 }),
-      ("bias_hh", ["bias_hh"], { $0.hiddenBiasGates = $1 }),
-    ]
-    let parts =
-      layer.hasBias ? known : known.filter { $0.names.allSatisfy { $0.hasPrefix("weight") } }
+    let parts = Self.gateParts.filter { part in
+      layer.hasBias || part.names.allSatisfy { $0.hasPrefix("weight") }
+    }
     let count = layer.cell.gates
     let own = Array(0..<count)
     let right = gates.joined(separator: ", ")
@@ -155,7 +122,7 @@ struct RecurrentFaults {
           "reorder the gates of \(part.what) to \(right)",
           map: map(part.names, cells.map(\.suffix)),
           isCommon: number == 0 || cells.count == 1
-        ) { $0.each { part.set(&$0, order) } }
+        ) { $0.each { $0.reorder(part.names, order) } }
       }
       guard cells.count > 1, let whole = parts.first else { continue }
       for (place, suffix) in cells {
@@ -163,7 +130,7 @@ struct RecurrentFaults {
           fault, "the gates of \(suffix.dropFirst()) stand in the order \(found)",
           "reorder the gates of \(suffix.dropFirst()) to \(right)",
           map: map(whole.names, [suffix]), isCommon: false
-        ) { whole.set(&$0.layers[place.0][place.1], order) }
+        ) { $0.layers[place.0][place.1].reorder(whole.names, order) }
       }
     }
   }
@@ -219,5 +186,15 @@ struct RecurrentFaults {
         cell.fromHidden, rows: count * cell.hidden, suffix: "weight_hh" + suffix, step: step,
         context, with: with { $0.fromHidden = $1 })
     }
+  }
+}
+
+extension RecurrentStep {
+  /// Takes the gates of these parameters from other blocks of their rows.
+  fileprivate mutating func reorder(_ parameters: [String], _ order: [Int]) {
+    if parameters.contains("weight_ih") { inputGates = order }
+    if parameters.contains("weight_hh") { hiddenGates = order }
+    if parameters.contains("bias_ih") { inputBiasGates = order }
+    if parameters.contains("bias_hh") { hiddenBiasGates = order }
   }
 }
