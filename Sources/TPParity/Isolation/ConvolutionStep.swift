@@ -37,17 +37,21 @@ struct ConvolutionStep: Sendable {
   private func taps(_ axis: Int, _ extent: Int, _ count: Int) -> [[Int]] {
     (0..<count).map { out in
       (0..<kernel[axis]).map { tap in
-        let place = out * stride[axis] + tap * dilation[axis] - before[axis]
-        if place >= 0 && place < extent { return place }
-        switch border {
-        case .zeros: return -1
-        case .replicate: return place < 0 ? 0 : extent - 1
-        case .reflect:
-          let mirrored = place < 0 ? -place : 2 * (extent - 1) - place
-          return mirrored >= 0 && mirrored < extent ? mirrored : -1
-        case .circular: return ((place % extent) + extent) % extent
-        }
+        source(out * stride[axis] + tap * dilation[axis] - before[axis], extent)
       }
+    }
+  }
+
+  /// The coordinate that stands for one that may lie beyond the border; -1 for a zero.
+  private func source(_ place: Int, _ extent: Int) -> Int {
+    if place >= 0 && place < extent { return place }
+    switch border {
+    case .zeros: return -1
+    case .replicate: return place < 0 ? 0 : extent - 1
+    case .reflect:
+      let mirrored = place < 0 ? -place : 2 * (extent - 1) - place
+      return mirrored >= 0 && mirrored < extent ? mirrored : -1
+    case .circular: return ((place % extent) + extent) % extent
     }
   }
 
@@ -76,6 +80,12 @@ struct ConvolutionStep: Sendable {
 
   func apply(_ input: Field, at positions: [Int]?, judging: Bool) -> Field {
     let extents = input.extents.volume
+    // A weight that is not finite meets no zero of the padding here, and would there.
+    if positions == nil, input.positions == nil, !judging, extents[0] == inputs * groups,
+      weight.allSatisfy({ $0.isFinite })
+    {
+      return whole(input)
+    }
     let output = outputExtents(extents)
     let axes = (0..<3).map { taps($0, extents[$0 + 1], output[$0 + 1]) }
     let size = output.reduce(1, *)
@@ -119,6 +129,8 @@ struct ConvolutionStep: Sendable {
       for from in 0..<inputs {
         let base = (channel / (outputs / groups) * inputs + from) * plane
         let row = (channel * inputs + from) * each
+        // A channel's sum is its own, so that a processor adds up several channels at once.
+        var (part, size) = (0.0, 0.0)
         for tap in under.indices {
           var at = base + under[tap]
           if !places.isEmpty {
@@ -127,17 +139,46 @@ struct ConvolutionStep: Sendable {
           }
           let weight = weight[row + weights[tap]]
           let product = weight * input.values[at]
-          sum += product
-          if judging { magnitude += abs(product) }
+          part += product
+          if judging { size += abs(product) }
           if noisy {
             variance += weight * weight * input.variances[at]
             bound += abs(weight) * input.bounds[at]
           }
         }
+        sum += part
+        magnitude += size
       }
       result.add(
         position, .sum(sum, magnitude: magnitude, variance: variance, bound: bound))
     }
     return result.field
+  }
+
+  /// All of the output without its noise, by the kernel that the truth has for a convolution.
+  private func whole(_ input: Field) -> Field {
+    let from = input.extents.volume
+    let to = outputExtents(from)
+    let places = (0..<3).map { axis in
+      let (extent, first) = (from[axis + 1], before[axis])
+      return (-first..<max(-first, extent + after[axis])).map { source($0, extent) }
+    }
+    var field = Field(extents: outputExtents(input.extents), positions: nil, values: [])
+    guard to.allSatisfy({ $0 > 0 }) else { return field }
+    var padded: [Double] = []
+    padded.reserveCapacity(from[0] * places.reduce(1) { $0 * $1.count })
+    for channel in 0..<from[0] {
+      for z in places[0] {
+        for y in places[1] {
+          let row = ((channel * from[1] + z) * from[2] + y) * from[3]
+          for x in places[2] { padded.append(min(z, y, x) < 0 ? 0 : input.values[row + x]) }
+        }
+      }
+    }
+    let correlation = Correlation(
+      padded: [from[0]] + places.map(\.count), output: to, kernel: kernel, stride: stride,
+      dilation: dilation, groups: groups, weights: weight, bias: bias)
+    field.values = correlation.apply(padded)
+    return field
   }
 }

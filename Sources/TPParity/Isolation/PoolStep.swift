@@ -59,30 +59,30 @@ struct PoolStep: Hashable, Sendable {
     [input[0]] + bins.map(\.count).suffix(input.count - 1)
   }
 
-  /// The channel of an output and its coordinate along each axis.
-  private func place(_ position: Int) -> (channel: Int, at: [Int]) {
-    let counts = bins.map(\.count)
-    let plane = counts.reduce(1, *)
-    let place = position % plane
-    return (
-      position / plane,
-      [place / (counts[1] * counts[2]), place / counts[2] % counts[1], place % counts[2]]
-    )
+  /// Of each axis, for every output coordinate what lies in the input of its window.
+  private func windows(_ input: [Int]) -> [[[Int]]] {
+    (0..<3).map { axis in
+      let by = dilation[axis]
+      return bins[axis].map { bin in
+        let before = bin.lowerBound < 0 ? (by - 1 - bin.lowerBound) / by : 0
+        let end = min(bin.upperBound, input[axis + 1])
+        return Array(stride(from: bin.lowerBound + before * by, to: end, by: by))
+      }
+    }
   }
 
-  /// What lies in the input of one coordinate's window.
-  private func inputs(_ axis: Int, _ at: Int, _ extent: Int) -> StrideTo<Int> {
-    let (bin, by) = (bins[axis][at], dilation[axis])
-    let before = bin.lowerBound < 0 ? (by - 1 - bin.lowerBound) / by : 0
-    return stride(from: bin.lowerBound + before * by, to: min(bin.upperBound, extent), by: by)
-  }
-
-  private func each(_ position: Int, _ input: [Int], _ body: (Int) -> Void) {
-    let (channel, at) = place(position)
-    for z in inputs(0, at[0], input[1]) {
-      for y in inputs(1, at[1], input[2]) {
+  /// The places in the input, (channels, depth, height, width), of the window of an output.
+  @inline(__always)
+  private func each(
+    _ position: Int, _ input: [Int], _ windows: [[[Int]]], _ body: (Int) -> Void
+  ) {
+    let (rows, columns) = (windows[1].count, windows[2].count)
+    let place = position % (windows[0].count * rows * columns)
+    let channel = position / (windows[0].count * rows * columns)
+    for z in windows[0][place / (rows * columns)] {
+      for y in windows[1][place / columns % rows] {
         let row = ((channel * input[1] + z) * input[2] + y) * input[3]
-        for x in inputs(2, at[2], input[3]) { body(row + x) }
+        for x in windows[2][place % columns] { body(row + x) }
       }
     }
   }
@@ -90,13 +90,17 @@ struct PoolStep: Hashable, Sendable {
   /// What a sum of so many inputs is divided by.
   private func divisor(_ position: Int, elements: Int) -> Double {
     if counts.isEmpty { return Double(elements) }
-    let at = place(position).at
-    return Double((0..<3).reduce(1) { $0 * counts[$1][at[$1]] })
+    let (rows, columns) = (counts[1].count, counts[2].count)
+    let place = position % (counts[0].count * rows * columns)
+    return Double(counts[0][place / (rows * columns)]) * Double(counts[1][place / columns % rows])
+      * Double(counts[2][place % columns])
   }
 
   func demand(_ positions: [Int], input: [Int]) -> [Int] {
     var wanted = [Bool](repeating: false, count: input.reduce(1, *))
-    for position in positions { each(position, input.volume) { wanted[$0] = true } }
+    let volume = input.volume
+    let windows = windows(volume)
+    for position in positions { each(position, volume, windows) { wanted[$0] = true } }
     return wanted.indices.filter { wanted[$0] }
   }
 
@@ -109,12 +113,13 @@ struct PoolStep: Hashable, Sendable {
       extents: output, isWhole: positions == nil && input.positions == nil, judging: judging,
       capacity: count)
     let places = input.positions == nil ? [] : input.places
+    let windows = windows(volume)
     for index in 0..<count {
       let position = positions.map { $0[index] } ?? index
       var (sum, magnitude, most, elements) = (0.0, 0.0, -Double.infinity, 0)
       var (variance, bound) = (0.0, 0.0)
       var isKnown = true
-      each(position, volume) { place in
+      each(position, volume, windows) { place in
         let at = places.isEmpty ? place : Int(places[place])
         guard at >= 0 else {
           isKnown = false
