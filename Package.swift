@@ -18,11 +18,13 @@ func module(
 }
 
 /// The tests of one module, in Tests/MODULETests.
-func tests(of name: String, imports: [String] = []) -> Target {
+func tests(
+  of name: String, imports: [String] = [], settings: [SwiftSetting] = testSettings
+) -> Target {
   .testTarget(
     name: name + "Tests",
     dependencies: ([name, "TestSupport"] + imports).map { .init(stringLiteral: $0) },
-    swiftSettings: testSettings)
+    swiftSettings: settings)
 }
 
 /// A C library of the system, through a module map and a shim header.
@@ -52,6 +54,7 @@ func archives(_ names: [String], of header: String) -> [String]? {
 let hdf5Archives = archives(
   ["libhdf5_serial.a", "libsz.a", "libaec.a"], of: "hdf5/serial/hdf5.h")
 let yamlArchives = archives(["libyaml.a"], of: "yaml.h")
+let cryptoArchives = archives(["libcrypto.a"], of: "openssl/sha.h")
 
 /// A sanitizer puts itself in the place of the C library's malloc, which it cannot in an executable
 /// that hides its symbols.
@@ -82,14 +85,13 @@ let package = Package(
       targets: ["TPCheckpoints", "TPConversion", "TPComparison", "TPEvaluation", "TPParity"]),
     // What an app links to run a native weight file: no zip, no HDF5, no package.
     .library(name: "LipReading", targets: ["LipReading", "TPBytes"]),
-    // The readers alone, without hashing and so without any package: what Tests/Fuzzing links.
+    // The readers alone, without hashing: what Tests/Fuzzing links.
     .library(
       name: "TorchPortReaders", targets: ["TPTorchFiles", "TPSafeTensors", "TPNumPy"]),
     .executable(name: "torchport", targets: ["torchport"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     system("CTPLibZip", pkgConfig: "libzip", apt: "libzip-dev", brew: "libzip"),
@@ -100,6 +102,10 @@ let package = Package(
     system(
       "CTPLibYAML", pkgConfig: yamlArchives == nil ? "yaml-0.1" : nil, apt: "libyaml-dev",
       brew: "libyaml"),
+    // Apple's systems have CryptoKit, and nothing of this is imported there.
+    system(
+      "CTPLibCrypto", pkgConfig: cryptoArchives == nil ? "libcrypto" : nil, apt: "libssl-dev",
+      brew: "openssl"),
     .target(
       name: "CTPKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
 
@@ -117,8 +123,11 @@ let package = Package(
     module("LipReading", imports: ["TPModels", "TPSafeTensors", "TPTensors", "TPBytes"]),
     module(
       "TPCheckpoints",
-      imports: ["TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes"],
-      packages: [.product(name: "Crypto", package: "swift-crypto")]),
+      imports: [
+        "TPTorchFiles", "TPSafeTensors", "TPHDF5", "TPNumPy", "TPTensors", "TPBytes",
+        "CTPLibCrypto",
+      ],
+      libraries: cryptoArchives ?? []),
     module(
       "TPScanning",
       imports: [
@@ -167,7 +176,7 @@ let package = Package(
       name: "torchport", dependencies: ["TPCommands"],
       swiftSettings: swiftSettings + [.strictMemorySafety()],
       // Eleven libraries fewer to load at every start, and the command runs where Swift is not
-      // installed. The two named ones are what FoundationEssentials, which Crypto uses, is made of.
+      // installed. The two named ones are what FoundationEssentials, which ArgumentParser uses, is made of.
       // -static-stdlib would export every symbol, 22,000 of them, and so keep what nothing calls.
       linkerSettings: isSanitized
         ? []
@@ -192,7 +201,8 @@ let package = Package(
     tests(of: "TPHDF5", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPNumPy", imports: ["TPTensors", "TPBytes"]),
     tests(of: "TPModels", imports: ["TPTensors", "TPBytes"]),
-    tests(of: "LipReading", imports: ["TPBytes"]),
+    // These look at each of 16,777,216 colours.
+    tests(of: "LipReading", imports: ["TPBytes"], settings: swiftSettings),
     tests(
       of: "TPCheckpoints",
       imports: [
@@ -214,7 +224,7 @@ let package = Package(
       // Not "torchport" itself: these run the command, and its link is not that of a test.
       name: "torchportTests",
       dependencies: ["TestSupport", "LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
-      swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
   ],
   cLanguageStandard: .c17
 )

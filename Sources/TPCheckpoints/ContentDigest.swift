@@ -1,4 +1,3 @@
-internal import Crypto
 public import TPBytes
 public import TPTensors
 
@@ -24,9 +23,9 @@ public struct TensorDigest: Hashable, Sendable, CustomStringConvertible {
 
   /// Hashes contiguous little-endian elements.
   init(ofElements region: ByteRegion) {
-    var hash = SHA256()
-    unsafe region.bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
-    bytes = Array(hash.finalize())
+    var hash = SHA256Hash()
+    hash.update(region.bytes)
+    bytes = hash.digest
   }
 
   /// 64 lowercase hex digits.
@@ -49,7 +48,7 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: `PortError` with the key of a tensor whose bytes cannot be had.
   public init(of stateDict: StateDict, limits: ReadLimits = ReadLimits()) throws(PortError) {
-    var hash = SHA256()
+    var hash = SHA256Hash()
     var tensors: [String: String] = [:]
     hash.update(ByteWriter(text: "torchport-digest-1\n"))
     let entries = stateDict.entries.sorted {
@@ -74,7 +73,7 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
       record.append(digest.bytes)
       hash.update(record)
     }
-    bytes = Array(hash.finalize())
+    bytes = hash.digest
     self.tensors = tensors
   }
 
@@ -86,11 +85,5 @@ extension ByteWriter {
   fileprivate init(text: String) {
     self.init()
     append(utf8: text)
-  }
-}
-
-extension SHA256 {
-  fileprivate mutating func update(_ writer: ByteWriter) {
-    unsafe writer.bytes.withUnsafeBytes { unsafe update(bufferPointer: $0) }
   }
 }

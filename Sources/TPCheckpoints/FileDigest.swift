@@ -1,4 +1,3 @@
-internal import Crypto
 public import TPBytes
 
 /// SHA-256 of a whole file, as `sha256sum` gives it.
@@ -13,9 +12,9 @@ public struct FileDigest: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: `PortError` where it cannot be read, or is no regular file.
   public init(path: String) throws(PortError) {
     let file = try SharedBytes(path: path)
-    var hash = SHA256()
-    unsafe file.bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
-    bytes = Array(hash.finalize())
+    var hash = SHA256Hash()
+    hash.update(file.bytes)
+    bytes = hash.digest
     byteCount = file.count
   }
 

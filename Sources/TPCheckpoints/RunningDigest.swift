@@ -1,9 +1,8 @@
-internal import Crypto
 package import TPBytes
 
 /// SHA-256 of what is handed over piece by piece.
 package struct RunningDigest {
-  private var hash = SHA256()
+  private var hash = SHA256Hash()
 
   /// Starts with nothing.
   package init() {}
@@ -16,9 +15,7 @@ package struct RunningDigest {
   }
 
   /// Adds bytes.
-  package mutating func update(_ writer: ByteWriter) {
-    unsafe writer.bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
-  }
+  package mutating func update(_ writer: ByteWriter) { hash.update(writer) }
 
   /// Adds a number as u64, little-endian.
   package mutating func update(_ number: Int) {
@@ -37,7 +34,8 @@ package struct RunningDigest {
 
   /// Adds float32 numbers, little-endian: the memory as it is, because no other machine is supported.
   package mutating func update(_ values: ArraySlice<Float>) {
-    unsafe values.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+    // `Span.bytes` is marked unsafe because padding may be uninitialized; Float has none.
+    unsafe hash.update(values.span.bytes)
   }
 
   /// Adds the UTF-8 bytes of a text, and nothing else.
@@ -48,8 +46,8 @@ package struct RunningDigest {
   }
 
   /// The 32 bytes.
-  package var bytes: [UInt8] { Array(hash.finalize()) }
+  package var bytes: [UInt8] { hash.digest }
 
   /// 64 lowercase hex digits.
-  package var description: String { hexadecimal(Array(hash.finalize())) }
+  package var description: String { hexadecimal(hash.digest) }
 }

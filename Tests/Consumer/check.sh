@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the two programs of this package and runs them, and proves what an app that links product LipReading needs:
-# - it builds where no pkg-config file of libzip, libhdf5, libdeflate or libyaml is found, and, where this user may make a
+# - it builds where no pkg-config file of libzip, libhdf5, libdeflate, libyaml or libcrypto is found, and, where this user may make a
 #   mount namespace, where their headers and libraries lie under empty ones;
 # - no module beside the runtime half is built for it;
 # - it sees in a clip what PyTorch saw, with int8 weights that the command made (.build/release/torchport);
@@ -27,8 +27,8 @@ hidden() {
   if [ "$(uname)" = Linux ] && unshare --user --map-root-user --mount true 2>/dev/null; then
     # shellcheck disable=SC2016
     PKG_CONFIG_LIBDIR=$nothing PKG_CONFIG_PATH=$nothing unshare --user --map-root-user --mount bash -euc '
-      for file in /usr/include/{zip,zipconf,libdeflate,yaml}.h /usr/include/hdf5/serial/hdf5.h \
-        /usr/lib/*-linux-gnu/lib{zip,hdf5,hdf5_serial,deflate,yaml}.{so,a}; do
+      for file in /usr/include/{zip,zipconf,libdeflate,yaml}.h /usr/include/hdf5/serial/hdf5.h /usr/include/openssl/sha.h \
+        /usr/lib/*-linux-gnu/lib{zip,hdf5,hdf5_serial,deflate,yaml,crypto}.{so,a}; do
         [ ! -e "$file" ] || mount --bind /dev/null "$(readlink -f "$file")"
       done
       exec "$@"' hidden "$@"
@@ -42,7 +42,7 @@ lipreading() {
   rm -rf "$scratch/lipreading"
   hidden "$swift" build -c release --skip-update --package-path . --scratch-path "$scratch/lipreading" --product classify >"$out/log" 2>&1 ||
     { cat "$out/log" >&2; fail "classify does not build without the C libraries"; }
-  grep -qi 'warning.*\(zip\|hdf5\|deflate\|yaml\)' "$out/log" && { cat "$out/log" >&2; fail "its build asks for a C library"; }
+  grep -qi 'warning.*\(zip\|hdf5\|deflate\|yaml\|crypto\)' "$out/log" && { cat "$out/log" >&2; fail "its build asks for a C library"; }
   local built
   built=$(cd "$scratch/lipreading/release" && find . -name '*.o' | sed 's|^\./\([^/]*\)\.build/.*|\1|' | LC_ALL=C sort -u | tr '\n' ' ')
   [ "$built" = "CTPKernels LipReading TPBytes TPModels TPSafeTensors TPTensors classify " ] ||

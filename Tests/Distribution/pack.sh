@@ -30,14 +30,10 @@ add() { # NAME FILE...
   done
   [ -s "$target" ] || { echo "pack.sh: no licence found for $(basename "$target")" >&2; exit 2; }
 }
-for package in swift-argument-parser swift-crypto; do
-  add "$package" ".build/checkouts/$package/LICENSE.txt" ".build/checkouts/$package/NOTICE.txt"
-done
-boring=.build/checkouts/swift-crypto/Sources/CCryptoBoringSSL/LICENSE
-[ ! -f "$boring" ] || add boringssl "$boring"
+add swift-argument-parser .build/checkouts/swift-argument-parser/LICENSE.txt
 swift=$(dirname "$(readlink -f "$(command -v "${SWIFT:-swift}")")")/..
 add swift "$swift/share/swift/LICENSE.txt"
-for package in libhdf5 libaec libyaml; do
+for package in libhdf5 libaec libyaml libssl; do
   add "$package" "/usr/share/doc/$package-dev/copyright"
 done
 
