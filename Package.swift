@@ -223,7 +223,11 @@ let package = Package(
     .testTarget(
       // Not "torchport" itself: these run the command, and its link is not that of a test.
       name: "torchportTests",
-      dependencies: ["TestSupport", "LipReading", "TPCheckpoints", "TPTensors", "TPBytes"],
+      // TPBenchmarks is not imported: after it come TPReports and the rest, one by one, and beside
+      // them these, which are as much work as all of that.
+      dependencies: [
+        "TestSupport", "LipReading", "TPBenchmarks", "TPCheckpoints", "TPTensors", "TPBytes",
+      ],
       swiftSettings: testSettings),
   ],
   cLanguageStandard: .c17

@@ -125,11 +125,15 @@ public struct ConversionPlan: Sendable {
     }
     let optimizer = KeptOptimizer(
       unwrapped.stateDict, mapped, folded: arithmetic.folded, prefix: prefix)
-    warnings =
-      known.warnings(fitting, unwrapped) + options.architecture.warnings(known) + quantized
-      + unwrapped.stateDict.madeDense
-      + checkpoint.ignoredChecksums(limits: limits) + arithmetic.warnings + parts.warnings
-      + optimizer.warnings(parts.kept, of: checkpoint)
+    var warnings: [String] = known.warnings(fitting, unwrapped)
+    warnings += options.architecture.warnings(known)
+    warnings += quantized
+    warnings += unwrapped.stateDict.madeDense
+    warnings += checkpoint.ignoredChecksums(limits: limits)
+    warnings += arithmetic.warnings
+    warnings += parts.warnings
+    warnings += optimizer.warnings(parts.kept, of: checkpoint)
+    self.warnings = warnings
     contents.isCompressed = options.isCompressed
     layout = options.layout
     summedBiases = arithmetic.summedBiases

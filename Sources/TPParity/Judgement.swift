@@ -92,12 +92,14 @@ struct Judgement {
         "the weights were stored as \(model.facts.storedPrecision.label): the golden's"
           + " distance from the truth is the price of that, and does not decide")
     } else if let digest = golden.provenance?.digest, digest != model.digest.description {
-      report.warnings.append(
-        digest == model.facts.sourceDigest
-          ? "the golden was recorded from the weights that these were made from, and these are not"
-            + " the same any more"
-          : "the golden was recorded from other weights: it names the content digest"
-            + " \(digest.prefix(16))…, and these are \(model.digest.description.prefix(16))…")
+      let own = model.digest.description.prefix(16)
+      let derived =
+        "the golden was recorded from the weights that these were made from, and these are not the"
+        + " same any more"
+      let other =
+        "the golden was recorded from other weights: it names the content digest"
+        + " \(digest.prefix(16))…, and these are \(own)…"
+      report.warnings.append(digest == model.facts.sourceDigest ? derived : other)
     }
     for misgiving in golden.provenance?.misgivings ?? [] {
       report.warnings.append("the golden was recorded \(misgiving.how); \(misgiving.remedy)")

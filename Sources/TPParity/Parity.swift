@@ -16,8 +16,8 @@ public enum Parity {
   ///   - threads: at most how many clips are run at a time; at least 1.
   ///   - isOfOriginal: whether it is known otherwise that a golden which names no weights was recorded
   ///     from those that these were made from; a golden that names them is believed.
-  ///   - diagnosing: whether a golden over the line is explained, which takes some seconds, and up
-  ///     to a minute where only logits are recorded.
+  ///   - diagnosing: whether a golden over the line is explained, which takes seconds, most of them
+  ///     where only logits are recorded.
   /// - Throws: `PortError` where the golden's input is not an input of the model, an activation is
   ///   not of a floating-point type, or bytes cannot be had. A recorded activation of a wrong shape
   ///   is no error: it is over the line.

@@ -59,10 +59,12 @@ public struct ConversionBatchReport: Sendable {
       switch result.outcome {
       case .success(let report):
         let isRefused = report.state == .refused
+        let output = isRefused ? "" : printable(result.job.output, limit: 60)
+        let size = report.byteCount.map { bytes($0) } ?? ""
+        let written = report.state == .planned ? "nothing is written" : "written"
         table.add(
-          input, isRefused ? "" : printable(result.job.output, limit: 60),
-          grouped(report.plan.contents.tensors.count), report.byteCount.map { bytes($0) } ?? "",
-          isRefused ? "REFUSED" : report.state == .planned ? "nothing is written" : "written")
+          input, output, grouped(report.plan.contents.tensors.count), size,
+          isRefused ? "REFUSED" : written)
         if let reason = report.verification?.parity.reason, isRefused {
           notes += "  \(input): \(printable(reason, limit: 400))\n"
         }
@@ -75,7 +77,8 @@ public struct ConversionBatchReport: Sendable {
       }
     }
     let done = statuses.count { $0 == 0 }
-    return table.text + notes + "\(grouped(done)) of \(counted(results.count, "file")) converted to"
-      + " \(format.label) in \(printable(folder))\n"
+    let summary =
+      "\(grouped(done)) of \(counted(results.count, "file")) converted to \(format.label)"
+    return table.text + notes + summary + " in \(printable(folder))\n"
   }
 }

@@ -42,8 +42,9 @@ extension DiffReport {
   var haveBatchNormsChanged: Bool {
     difference.batchNorms.contains { norm in
       // Where every variance is zero there is no measure of either.
-      (norm.meanShift ?? 0) != 0 || (norm.varianceRatio ?? 1...1) != 1...1
-        || norm.deadInA != norm.deadInB || norm.batchesInA != norm.batchesInB
+      if let shift = norm.meanShift, shift != 0 { return true }
+      if let ratio = norm.varianceRatio, ratio != 1...1 { return true }
+      return norm.deadInA != norm.deadInB || norm.batchesInA != norm.batchesInB
     }
   }
 

@@ -83,8 +83,9 @@ public struct DiffReport: Sendable {
       guard let value = value(tensor) else { return -.infinity }
       return value.isNaN ? .infinity : value
     }
-    tensors = tensors.indices.sorted {
-      keys[$0] > keys[$1] || (keys[$0] == keys[$1] && $0 < $1)
-    }.map { tensors[$0] }
+    let order = tensors.indices.sorted { (first: Int, second: Int) -> Bool in
+      keys[first] == keys[second] ? first < second : keys[first] > keys[second]
+    }
+    tensors = order.map { tensors[$0] }
   }
 }

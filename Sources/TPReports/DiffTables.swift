@@ -152,22 +152,21 @@ extension DiffReport {
     ])
     for tensor in shown where tensor.status != .identical {
       let measures = tensor.measures
+      let details = measures?.details
+      let cosine = measures?.cosine.map { fixed($0, 6) } ?? ""
+      let changed = measures.map { movedPercent($0.changed, decimals: 1) } ?? ""
+      let flips = details.map { grouped($0.signFlips) } ?? ""
       table.rows.append([
-        printable(tensor.name, limit: 60),
-        measures?.relative.map { significant($0) } ?? "",
-        measures.map { significant($0.maxAbs) } ?? "",
-        measures?.cosine.map { fixed($0, 6) } ?? "", remark(tensor), shapes(tensor),
-        measures.map { movedPercent($0.changed, decimals: 1) } ?? "",
-        measures?.details.map { significant($0.medianAbs) } ?? "",
-        measures?.details.map { significant($0.p99Abs) } ?? "",
-        measures?.details.map { grouped($0.signFlips) } ?? "",
-        place(tensor),
-        measures?.singularValues.map { significant($0.a) } ?? "",
-        measures?.singularValues.map { significant($0.delta) } ?? "",
+        printable(tensor.name, limit: 60), figure(measures?.relative), figure(measures?.maxAbs),
+        cosine, remark(tensor), shapes(tensor), changed, figure(details?.medianAbs),
+        figure(details?.p99Abs), flips, place(tensor), figure(measures?.singularValues?.a),
+        figure(measures?.singularValues?.delta),
       ])
     }
     return table
   }
+
+  private func figure(_ value: Double?) -> String { value.map { significant($0) } ?? "" }
 
   /// Where the largest difference is: an index for each dimension.
   func place(_ tensor: TensorDifference) -> String {

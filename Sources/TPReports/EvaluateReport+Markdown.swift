@@ -52,7 +52,8 @@ extension EvaluateReport {
     var text = "| is, taken for | " + names.joined(separator: " | ") + " |\n"
     text += "|---|" + String(repeating: "--:|", count: names.count) + "\n"
     for (name, row) in zip(names, evaluation.confusion) {
-      text += "| \(name) | " + row.map(grouped).joined(separator: " | ") + " |\n"
+      let cells = row.map { grouped($0) }.joined(separator: " | ")
+      text += "| \(name) | \(cells) |\n"
     }
     return text + "\n"
   }

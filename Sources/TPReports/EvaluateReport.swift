@@ -80,19 +80,21 @@ public struct EvaluateReport: Sendable {
       "classes": evaluation.classes.names.map { .array($0.map(JSONValue.string)) } ?? .null,
       "result": evaluation.json,
       "recorded": .array(weights.recorded.map { $0.json(evaluation.accuracy) }),
-      "predictions": .array(
-        evaluation.outcomes.map { outcome in
-          [
-            "clip": .int(outcome.clip),
-            "label": .string(evaluation.classes.name(outcome.label)),
-            "predicted": outcome.predicted.map { .string(evaluation.classes.name($0)) } ?? .null,
-            "confidence": .double(outcome.confidence),
-            "loss": .double(outcome.loss),
-          ]
-        }),
+      "predictions": .array(evaluation.outcomes.map(json)),
       "expectation": expectation?.json ?? .null,
       "comparison": other.map { comparison($0.weights, $0.paired) } ?? .null,
       "warnings": .array(warnings.map(JSONValue.string)),
+    ]
+  }
+
+  private func json(_ outcome: ClipOutcome) -> JSONValue {
+    let predicted = outcome.predicted.map { JSONValue.string(evaluation.classes.name($0)) }
+    return [
+      "clip": .int(outcome.clip),
+      "label": .string(evaluation.classes.name(outcome.label)),
+      "predicted": predicted ?? .null,
+      "confidence": .double(outcome.confidence),
+      "loss": .double(outcome.loss),
     ]
   }
 

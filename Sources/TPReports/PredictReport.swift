@@ -42,43 +42,44 @@ public struct PredictReport: Sendable {
       "clip": .string(clip),
       "architecture": .string(architecture),
       "preparation": preparation?.json ?? .null,
-      "predictions": .array(
-        predictions.map { prediction in
-          [
-            "clip": .int(prediction.clip),
-            "class": .string(name(prediction.index)),
-            "probability": .double(Double(prediction.probabilities[prediction.index])),
-            "probabilities": .array(
-              prediction.probabilities.indices.map { index in
-                [
-                  "class": .string(name(index)),
-                  "probability": .double(Double(prediction.probabilities[index])),
-                  "logit": .double(Double(prediction.logits[index])),
-                ]
-              }),
-          ]
-        }),
+      "predictions": .array(predictions.map(json)),
       "warnings": .array(warnings.map(JSONValue.string)),
+    ]
+  }
+
+  private func json(_ prediction: Prediction) -> JSONValue {
+    let classes = prediction.probabilities.indices.map { index -> JSONValue in
+      [
+        "class": .string(name(index)),
+        "probability": .double(Double(prediction.probabilities[index])),
+        "logit": .double(Double(prediction.logits[index])),
+      ]
+    }
+    return [
+      "clip": .int(prediction.clip),
+      "class": .string(name(prediction.index)),
+      "probability": .double(Double(prediction.probabilities[prediction.index])),
+      "probabilities": .array(classes),
     ]
   }
 
   /// The report for a terminal: the most probable class first.
   public var text: String {
-    (preparation.map { $0.text + "\n" } ?? "")
-      + predictions.map { prediction in
-        var text = predictions.count > 1 ? "clip \(prediction.clip)\n" : ""
-        var table = Table([("class", .left), ("probability", .right), ("logit", .right)])
-        let order = prediction.probabilities.indices.sorted {
-          (prediction.probabilities[$0], $1) > (prediction.probabilities[$1], $0)
-        }
-        for index in order {
-          table.add(
-            printable(name(index), limit: 60),
-            percent(Double(prediction.probabilities[index])),
-            fixed(Double(prediction.logits[index]), 4))
-        }
-        text += table.text
-        return text
-      }.joined(separator: "\n")
+    let title = preparation.map { $0.text + "\n" } ?? ""
+    return title + predictions.map(text).joined(separator: "\n")
+  }
+
+  private func text(_ prediction: Prediction) -> String {
+    let title = predictions.count > 1 ? "clip \(prediction.clip)\n" : ""
+    var table = Table([("class", .left), ("probability", .right), ("logit", .right)])
+    let order = prediction.probabilities.indices.sorted {
+      (prediction.probabilities[$0], $1) > (prediction.probabilities[$1], $0)
+    }
+    for index in order {
+      table.add(
+        printable(name(index), limit: 60), percent(Double(prediction.probabilities[index])),
+        fixed(Double(prediction.logits[index]), 4))
+    }
+    return title + table.text
   }
 }

@@ -39,17 +39,18 @@ public struct ScanSummary: Sendable {
       "verdict": .string(report.verdict.rawValue),
       "pickles": .int(report.pickles),
       "omitted_findings": .int(report.omittedFindings),
-      "globals": .array(
-        report.globals.map { global in
-          [
-            "module": .string(global.module),
-            "name": .string(global.name),
-            "standing": .string(global.standing.rawValue),
-            "called_by": global.calledBy.map(JSONValue.string) ?? .null,
-            "record": global.record.map(JSONValue.string) ?? .null,
-            "offset": .int(global.offset),
-          ]
-        }),
+      "globals": .array(report.globals.map(global)),
+    ]
+  }
+
+  private func global(_ global: ScanReport.Global) -> JSONValue {
+    [
+      "module": .string(global.module),
+      "name": .string(global.name),
+      "standing": .string(global.standing.rawValue),
+      "called_by": global.calledBy.map(JSONValue.string) ?? .null,
+      "record": global.record.map(JSONValue.string) ?? .null,
+      "offset": .int(global.offset),
     ]
   }
 

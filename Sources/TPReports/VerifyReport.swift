@@ -42,27 +42,30 @@ public struct VerifyReport: Sendable {
       "activations": .array((parity.activations + parity.isolated).map(json)),
       "ledger": .array(parity.ledger.map(json)),
       "diagnosis": .array(parity.diagnosis.map(json)),
-      "predictions": .array(
-        parity.predictions.map { prediction in
-          [
-            "clip": .int(prediction.clip),
-            "description": prediction.description.map(JSONValue.string) ?? .null,
-            "expected": .string(name(prediction.expected)),
-            "found": .string(name(prediction.found)),
-            "margin": .double(prediction.margin),
-          ]
-        }),
-      "certificate": parity.certificate.map { certificate in
-        [
-          "margin": .double(certificate.margin),
-          "max_error": .double(certificate.maxError),
-          "no_prediction_can_flip": .bool(certificate.noPredictionCanFlip),
-        ]
-      } ?? .null,
+      "predictions": .array(parity.predictions.map(json)),
+      "certificate": parity.certificate.map(json) ?? .null,
       "price": parity.price?.json(classes: classes) ?? .null,
       "audit": audit.map(json) ?? .null,
       "digest": .string(parity.digest),
       "golden_digest": parity.goldenDigest.map(JSONValue.string) ?? .null,
+    ]
+  }
+
+  private func json(_ prediction: PredictionParity) -> JSONValue {
+    [
+      "clip": .int(prediction.clip),
+      "description": prediction.description.map(JSONValue.string) ?? .null,
+      "expected": .string(name(prediction.expected)),
+      "found": .string(name(prediction.found)),
+      "margin": .double(prediction.margin),
+    ]
+  }
+
+  private func json(_ certificate: DecisionCertificate) -> JSONValue {
+    [
+      "margin": .double(certificate.margin),
+      "max_error": .double(certificate.maxError),
+      "no_prediction_can_flip": .bool(certificate.noPredictionCanFlip),
     ]
   }
 
@@ -163,12 +166,11 @@ public struct VerifyReport: Sendable {
 
   /// The activations of one status in a line of their own; nothing where there is none.
   private func names(_ status: ActivationParity.Status, _ title: String) -> String {
-    let names = parity.activations.filter { $0.status == status && $0.problem == nil }.map {
-      printable($0.name, limit: 40)
-    }
-    if names.isEmpty { return "" }
-    let more = names.count > 30 ? " and \(names.count - 30) more" : ""
-    return "  \(title): \(names.prefix(30).joined(separator: ", "))\(more)\n"
+    let rows = parity.activations.filter { $0.status == status && $0.problem == nil }
+    if rows.isEmpty { return "" }
+    let names = rows.prefix(30).map { printable($0.name, limit: 40) }.joined(separator: ", ")
+    let more = rows.count > 30 ? " and \(rows.count - 30) more" : ""
+    return "  \(title): \(names)\(more)\n"
   }
 
   func number(_ value: Double?) -> String {

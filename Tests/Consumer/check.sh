@@ -28,7 +28,8 @@ hidden() {
     # shellcheck disable=SC2016
     PKG_CONFIG_LIBDIR=$nothing PKG_CONFIG_PATH=$nothing unshare --user --map-root-user --mount bash -euc '
       for file in /usr/include/{zip,zipconf,libdeflate,yaml}.h /usr/include/hdf5/serial/hdf5.h /usr/include/openssl/sha.h \
-        /usr/lib/*-linux-gnu/lib{zip,hdf5,hdf5_serial,deflate,yaml,crypto}.{so,a}; do
+        /usr/lib/*-linux-gnu/lib{zip,hdf5,hdf5_serial,deflate,yaml}.{so,a} \
+        /usr/lib/*-linux-gnu/libcrypto.a; do
         [ ! -e "$file" ] || mount --bind /dev/null "$(readlink -f "$file")"
       done
       exec "$@"' hidden "$@"

@@ -150,7 +150,8 @@ import Testing
     tree.root = tree.add(.dict(entries))
     checkpoint.metadata = tree
     let report = try Parity.verify(
-      weights: try LoadedModel(checkpoint), golden: try Fixtures.golden("best_full"))
+      weights: try LoadedModel(checkpoint), golden: try Fixtures.golden("best_full"),
+      diagnosing: false)
     #expect(report.verdict == .broken)
     #expect(report.firstOver?.name == "fc_out")
     #expect(report.warnings.first?.hasSuffix("these are not the same any more") == true)
@@ -164,7 +165,7 @@ import Testing
     for index in 12..<16 { values[index] += 5e-6 }
     tensors = tensors.with("logits", Tensor(floats: values, shape: original.shape))
     let report = try Parity.verify(
-      weights: try Fixtures.model(), golden: try Golden(tensors), threads: 2)
+      weights: try Fixtures.model(), golden: try Golden(tensors), threads: 2, diagnosing: false)
     #expect(report.verdict == .broken)
     #expect(report.firstOver?.golden?.isOver == false)
     #expect(report.firstOver?.goldenClipsOver == [3])

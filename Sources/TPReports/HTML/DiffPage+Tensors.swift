@@ -60,17 +60,17 @@ extension DiffReport {
       name.hasSuffix("running_mean") || name.hasSuffix("running_var")
     }
     let hasStatistics = rows.contains { isStatistic($0.tensor.name) }
+    let axis = isRatio ? ", on a logarithmic axis" : ""
+    let description =
+      "The norm of the difference over the norm before, of \(counted(rows.count, "tensor")) that"
+      + " moved, from \(movedPercent(low)) to \(movedPercent(high)), the largest first\(axis)."
+      + " The table of the tensors has the figures."
     var chart = RowChart(
-      title: "Relative movement of each tensor",
-      description: "The norm of the difference over the norm before, of"
-        + " \(counted(rows.count, "tensor")) that moved, from \(movedPercent(low)) to \(movedPercent(high)),"
-        + " the largest first\(isRatio ? ", on a logarithmic axis" : "")."
-        + " The table of the tensors has the figures.",
+      title: "Relative movement of each tensor", description: description,
       series: hasStatistics ? ["weights", "running statistics"] : ["weights"],
       rows: rows.prefix(RowChart.mostRows).map { entry in
-        .init(
-          name: entry.tensor.name,
-          values: isStatistic(entry.tensor.name) ? [nil, entry.share] : [entry.share])
+        let values = isStatistic(entry.tensor.name) ? [nil, entry.share] : [entry.share]
+        return .init(name: entry.tensor.name, values: values)
       },
       ticks: isRatio
         ? Ticks(logarithmic: low, high) : Ticks(linear: 0, high), unit: { movedPercent($0) })
@@ -90,9 +90,9 @@ extension DiffReport {
     ]
     if hasSigma { columns += [("sigma of a", .number), ("sigma of d", .number)] }
     var table = PageTable("The tensors of the model; those that differ come first.", columns)
-    let all = shown
-    for tensor in all.filter({ $0.status != .identical }) + all.filter({ $0.status == .identical })
-    {
+    let changed = shown.filter { $0.status != .identical }
+    let same = shown.filter { $0.status == .identical }
+    for tensor in changed + same {
       guard table.hasRoom else {
         table.skip(1)
         continue

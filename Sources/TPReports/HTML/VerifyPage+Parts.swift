@@ -32,31 +32,31 @@ extension VerifyReport {
   }
 
   private var diagnosisNotes: [Node] {
-    callouts(
-      parity.diagnosis.prefix(50).map { diagnosis in
-        (
-          .bad,
-          [
-            element(.p) {
-              element(.strong) { named(diagnosis.layer) }
-              ": \(sentence(diagnosis.sentence))"
-            },
-            diagnosis.remedy.isEmpty
-              ? .pieces([]) : paragraph("Remedy: \(sentence(diagnosis.remedy))"),
-            diagnosis.map.map { map in
-              element(.p) {
-                "In a map: "
-                named(map, limit: 400)
-              }
-            } ?? .pieces([]),
-            diagnosis.runnerUp.isEmpty
-              ? .pieces([])
-              : paragraph(
-                "Left after it: rms z \(significant(diagnosis.residual)). Next best:"
-                  + " \(sentence(diagnosis.runnerUp))", "soft"),
-          ]
-        )
-      })
+    callouts(parity.diagnosis.prefix(50).map { (.bad, note($0)) })
+  }
+
+  private func note(_ diagnosis: Diagnosis) -> [Node] {
+    var content = [
+      element(.p) {
+        element(.strong) { named(diagnosis.layer) }
+        ": \(sentence(diagnosis.sentence))"
+      }
+    ]
+    if !diagnosis.remedy.isEmpty {
+      content.append(paragraph("Remedy: \(sentence(diagnosis.remedy))"))
+    }
+    if let map = diagnosis.map {
+      content.append(
+        element(.p) {
+          "In a map: "
+          named(map, limit: 400)
+        })
+    }
+    if !diagnosis.runnerUp.isEmpty {
+      let left = "Left after it: rms z \(significant(diagnosis.residual)). Next best: "
+      content.append(paragraph(left + sentence(diagnosis.runnerUp), "soft"))
+    }
+    return content
   }
 
   private var judged: [ActivationParity] {
