@@ -56,6 +56,13 @@ let hdf5Archives = archives(
 let yamlArchives = archives(["libyaml.a"], of: "yaml.h")
 let cryptoArchives = archives(["libcrypto.a"], of: "openssl/sha.h")
 
+/// Where CryptoKit is part of the system, libcrypto need not be there.
+#if canImport(Darwin)
+  let cryptoConfig: String? = nil
+#else
+  let cryptoConfig = cryptoArchives == nil ? "libcrypto" : nil
+#endif
+
 /// A sanitizer puts itself in the place of the C library's malloc, which it cannot in an executable
 /// that hides its symbols.
 #if canImport(Glibc)
@@ -102,10 +109,7 @@ let package = Package(
     system(
       "CTPLibYAML", pkgConfig: yamlArchives == nil ? "yaml-0.1" : nil, apt: "libyaml-dev",
       brew: "libyaml"),
-    // Apple's systems have CryptoKit, and nothing of this is imported there.
-    system(
-      "CTPLibCrypto", pkgConfig: cryptoArchives == nil ? "libcrypto" : nil, apt: "libssl-dev",
-      brew: "openssl"),
+    system("CTPLibCrypto", pkgConfig: cryptoConfig, apt: "libssl-dev", brew: "openssl"),
     .target(
       name: "CTPKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
 
