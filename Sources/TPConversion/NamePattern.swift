@@ -1,19 +1,19 @@
 private import Dispatch
 internal import Synchronization
-package import TPBytes
+internal import TPBytes
 
 /// A regular expression of a map, matched against whole names in bounded time.
 ///
 /// Swift's `Regex` tries every way to match, which some expressions make longer than anybody waits
 /// for. So the work is done on a thread of its own, and who asked goes on without it when time is up;
 /// that thread may live until the process ends.
-package struct NamePattern {
+struct NamePattern {
   /// A name that matched.
-  package struct Match: Sendable {
+  struct Match: Sendable {
     /// The name's place in the list.
-    package let place: Int
+    let place: Int
     /// The whole name, then what each group matched, empty where it took no part.
-    package let groups: [Substring]
+    let groups: [Substring]
     /// What the groups that have names matched.
     let named: [String: Substring]
   }
@@ -25,11 +25,7 @@ package struct NamePattern {
 
   let pattern: String
   /// How long all names together may take.
-  let seconds: Int
-
-  package init(pattern: String, seconds: Int = 10) {
-    (self.pattern, self.seconds) = (pattern, seconds)
-  }
+  var seconds = 10
 
   /// Whether an expression can be used at all.
   ///
@@ -57,7 +53,7 @@ package struct NamePattern {
   ///
   /// - Throws: `PortError` of kind `malformed` for what is no expression, of kind `limit` where time
   ///   is up; as clauses about the rule.
-  package func matches(in names: [String]) throws(PortError) -> [Match] {
+  func matches(in names: [String]) throws(PortError) -> [Match] {
     let answer = Answer()
     let done = DispatchSemaphore(value: 0)
     let pattern = pattern
@@ -71,7 +67,7 @@ package struct NamePattern {
     else {
       throw PortError(
         .limit,
-        "the expression \(printable(pattern, limit: 80)) takes longer than \(seconds) \(seconds == 1 ? "second" : "seconds")",
+        "the expression \(printable(pattern, limit: 80)) takes longer than \(seconds) seconds",
         remedy: "repeat nothing that repeats: write [^.]+ for a component of a name")
     }
     return try result.get()

@@ -88,5 +88,5 @@ private func repacked(_ pickle: SharedBytes) -> SharedBytes {
   members.append(("a/byteorder", Array("little".utf8)))
   for key in 0..<4 { members.append(("a/data/\(key)", [UInt8](repeating: 1, count: 64))) }
   members.append(("a/version", Array("3\n".utf8)))
-  return SharedBytes(ZipBuilder.archive(members))
+  return SharedBytes(TestZip.archive(members))
 }
