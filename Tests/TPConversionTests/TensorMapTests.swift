@@ -267,16 +267,4 @@ import Testing
     let moved = try plan(["rename": ["regex": #"head\.(left|right)"#], "to": "${1}.$$.$0"])
     #expect(moved.tensors.map(\.name).contains("left.$.head.left"))
   }
-
-  /// Tried one way after the other this takes longer than anybody waits for.
-  /// Each letter doubles the ways to match; not so many that what is left behind takes the
-  /// processor from all other tests.
-  @Test(.timeLimit(.minutes(1))) func anExpressionCannotTakeForEver() {
-    let name = String(repeating: "a", count: 16)
-    let error = #expect(throws: PortError.self) {
-      try NamePattern(pattern: "(a+)+b", seconds: 1).matches(in: Array(repeating: name, count: 6))
-    }
-    #expect(error?.kind == .limit)
-    #expect(error?.message == "the expression (a+)+b takes longer than 1 second")
-  }
 }

@@ -127,4 +127,26 @@ import Testing
     #expect(wrong.errors.contains("rule 1 of the map"))
     #expect(!wrong.errors.contains("--architecture none"))
   }
+
+  /// Tried one way after the other this takes longer than anybody waits for; what is still tried ends
+  /// with the process.
+  @Test(.timeLimit(.minutes(1))) func anExpressionCannotTakeForEver() throws {
+    let map = try folder.save(
+      "endless.json",
+      Array(
+        """
+        {"torchport_map": 1, "rules": [
+          {"rename": "head.left", "to": "\(String(repeating: "a", count: 60))"},
+          {"drop": {"regex": "(a+)+b"}}]}
+        """.utf8))
+    let run = try torchport(
+      "convert", fixture("mapping/other.pth"), "-o", folder.file("a.safetensors"), "--map", map,
+      "--architecture", "none", "--json")
+    #expect(run.status == 2)
+    #expect(run.json?["error"]?["kind"] == "limit")
+    let message = run.json?["error"]?["message"]?.string ?? ""
+    #expect(message.contains("rule 2 of the map"), "\(message)")
+    #expect(message.contains("takes longer than 10 seconds"), "\(message)")
+    #expect(folder.names == ["endless.json"])
+  }
 }
