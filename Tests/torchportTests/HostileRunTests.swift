@@ -141,15 +141,15 @@ import Testing
     try PageDocument(page).check()
   }
 
-  /// Texts of 4 MB and 300,000 keys, in a file that is as large.
+  /// Texts of 10 MB and a million keys, in a file that is as large.
   @Test func readsWhatIsLarge() throws {
     let folder = TemporaryFolder()
     for epoch in 1...2 {
       var tree = MetadataTree()
       let model = tree.add(.none)
-      let long = tree.add(.string(String(repeating: "<x>\u{1b}", count: 1_000_000)))
+      let long = tree.add(.string(String(repeating: "<x>\u{1b}", count: 2_500_000)))
       let nothing = tree.add(.none)
-      let many = (0..<300_000).map {
+      let many = (0..<1_000_000).map {
         MetadataTree.Entry(key: tree.add(.int($0)), value: nothing)
       }
       var entries = [
