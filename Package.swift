@@ -180,7 +180,8 @@ let package = Package(
       name: "torchport", dependencies: ["TPCommands"],
       swiftSettings: swiftSettings + [.strictMemorySafety()],
       // Eleven libraries fewer to load at every start, and the command runs where Swift is not
-      // installed. The two named ones are what FoundationEssentials, which ArgumentParser uses, is made of.
+      // installed. The two named ones are what FoundationEssentials, which ArgumentParser uses, is
+      // made of.
       // -static-stdlib would export every symbol, 22,000 of them, and so keep what nothing calls.
       linkerSettings: isSanitized
         ? []

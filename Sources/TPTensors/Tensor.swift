@@ -17,7 +17,8 @@ public struct Tensor: Sendable {
   /// Whether PyTorch would train it.
   public let requiresGrad: Bool
   /// How PyTorch keeps the elements. Anything but `strided` is described; its strides and offset are
-  /// those of the dense tensor that ``contiguousBytes(limits:caching:)`` gives, and say nothing of the file.
+  /// those of the dense tensor that ``contiguousBytes(limits:caching:)`` gives, and say nothing of the
+  /// file.
   public let layout: TensorLayout
   /// What the stored elements still lack to be the tensor's.
   public let pending: PendingOperations
